@@ -1,0 +1,5 @@
+/** The command line (picocli). */
+@NullMarked
+package io.teleproxy.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,106 @@
+package io.teleproxy.spi;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.Set;
+import org.pf4j.ExtensionPoint;
+
+/**
+ * An operating system's firewall as teleproxy needs it: forward traffic for certain destinations to
+ * a local port, and say afterwards where it was meant to go. One applicable interceptor with the
+ * highest priority is chosen per run.
+ */
+public interface Interceptor extends ExtensionPoint {
+  /** What a backend can do; what it cannot, the core does another way or says so. */
+  enum Capability {
+    TCP,
+    UDP,
+    IPV4,
+    IPV6,
+    /** Whole prefixes, not only single addresses. */
+    CIDR,
+    /** {@link Session#originalDestination} works. */
+    ORIGINAL_DESTINATION,
+    /** {@link InterceptPlan.Reject} is carried out. */
+    REJECT,
+    /** The kernel removes everything when the process ends, however it ends. */
+    OWNER_CLEANUP
+  }
+
+  /**
+   * Whether this backend works here. May run commands that only read, for some hundred
+   * milliseconds; called once per run, on any thread, before anything else.
+   */
+  Probe probe(Environment environment);
+
+  Set<Capability> capabilities();
+
+  /**
+   * Removes what a dead process of ours left behind, however many copies, and nothing else. Needs
+   * no prior state; safe when there is nothing. Called before {@link #open}, and by {@code
+   * teleproxy cleanup}.
+   *
+   * @return one line per thing removed, for the log
+   * @throws IOException if something of ours is still there
+   */
+  Iterable<String> recover(Environment environment) throws IOException;
+
+  /** Prepares to intercept; changes nothing on the machine yet. Does not block for long. */
+  Session open(Context context);
+
+  /** What the core hands to a session. */
+  interface Context {
+    Environment environment();
+
+    /** Group id of our own processes: their traffic is never touched. */
+    long exemptGid();
+  }
+
+  /**
+   * One run's hold on the firewall. {@code apply} and {@code close} are called by one reconciler
+   * thread; {@code originalDestination} by any event loop, at any time between.
+   */
+  interface Session extends AutoCloseable {
+    /**
+     * Makes the firewall as the plan says: the whole desired state, applied as one change per
+     * address family and read back. An identical plan is allowed and cheap; the empty plan removes
+     * everything. May block for some seconds.
+     *
+     * @throws IOException if it could not; the machine is then as before the call
+     */
+    void apply(InterceptPlan plan) throws IOException;
+
+    /**
+     * Where an accepted, redirected TCP connection was going, or empty if it was not redirected.
+     * Must not block. Only called where {@link Capability#ORIGINAL_DESTINATION} is claimed.
+     */
+    Optional<InetSocketAddress> originalDestination(AcceptedConnection connection)
+        throws IOException;
+
+    /**
+     * Removes everything, each step in spite of the others' failure. Idempotent; nothing is called
+     * after it.
+     *
+     * @throws IOException naming what is left
+     */
+    @Override
+    void close() throws IOException;
+  }
+
+  /** A TCP connection that one of our listeners accepted. Valid only during the call. */
+  interface AcceptedConnection {
+    InetSocketAddress peer();
+
+    InetSocketAddress local();
+
+    /**
+     * {@code getsockopt(2)} on the connection's socket.
+     *
+     * @param length size of the buffer, in bytes
+     * @return the bytes that the kernel filled in
+     * @throws IOException with the system's error text, or if the platform's sockets cannot do it
+     */
+    byte[] socketOption(int level, int name, int length) throws IOException;
+  }
+}

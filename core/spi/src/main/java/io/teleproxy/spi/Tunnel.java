@@ -1,0 +1,113 @@
+package io.teleproxy.spi;
+
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import org.pf4j.ExtensionPoint;
+
+/**
+ * A way into another network. The core puts a SOCKS5 proxy on loopback in front of every applicable
+ * tunnel; what it is asked to connect to is dialled here.
+ */
+public interface Tunnel extends ExtensionPoint {
+  /** Whether it can work at all; called once per run. Reads local files at most. */
+  Probe probe(Environment environment);
+
+  /**
+   * Starts the tunnel, supervised: whatever breaks is built up again with backoff until close.
+   * Returns at once.
+   *
+   * @throws UserException if it can never work as configured
+   */
+  Session open(Context context);
+
+  /** What the core hands to a session; may be called from any thread. */
+  interface Context {
+    Environment environment();
+
+    /** Reports how the tunnel is; shown by {@code status}. */
+    void health(Health health);
+  }
+
+  /** A running tunnel; {@code dial} is called from several event loops at once. */
+  interface Session extends AutoCloseable {
+    /**
+     * Opens a TCP connection at the far end. Never blocks: the outcome is told to the listener, by
+     * exactly one of {@link Listener#opened} and {@link Listener#failed}. While the tunnel is being
+     * rebuilt a dial waits, bounded, rather than fail.
+     *
+     * @param to where to; unresolved if a host name is to be resolved at the far end
+     */
+    Connection dial(InetSocketAddress to, Listener listener);
+
+    /** Ends all connections with {@link Listener#reset} and the tunnel with them. Idempotent. */
+    @Override
+    void close();
+  }
+
+  /**
+   * Our end of a connection through the tunnel. Calls are allowed from any thread but one at a
+   * time; all of them return at once, and all but {@code close} are no-ops after the end.
+   */
+  interface Connection {
+    /**
+     * Sends bytes; allowed before {@link Listener#opened}, so that a first request needs no round
+     * trip of its own. The buffer's content is read before the call returns; the caller keeps it.
+     * After each call {@link #writable} says whether more is welcome now.
+     */
+    void write(ByteBuffer data);
+
+    /** False while so much is waiting to be sent that the caller should pause. */
+    boolean writable();
+
+    /** No more bytes will be written: TCP FIN at the far end, after what was written. */
+    void shutdownOutput();
+
+    /** Pauses or resumes delivery of received bytes; connections start resumed. */
+    void reading(boolean wanted);
+
+    /** Aborts: TCP RST at the far end where the tunnel can say so. Idempotent. */
+    void reset();
+  }
+
+  /**
+   * What happens to a connection, in order, on one thread at a time. Must not block. The end is
+   * either {@code failed}, or {@code reset}, or both sides having shut down their output.
+   */
+  interface Listener {
+    /** The far end has accepted. */
+    void opened();
+
+    /** There is no connection and will be none. */
+    void failed(DialFailure failure);
+
+    /** Bytes from the far end; valid only during the call. */
+    void received(ByteBuffer data);
+
+    /** The far end will send no more (TCP FIN); writing goes on. */
+    void inputShutdown();
+
+    /** The connection was aborted, there or on the way. Nothing follows. */
+    void reset(String reason);
+
+    /** {@link Connection#writable} has become true again. */
+    void writable();
+  }
+
+  /**
+   * Why a dial failed.
+   *
+   * @param detail one line for logs and {@code explain}
+   */
+  record DialFailure(Kind kind, String detail) {
+    /** Maps onto the replies of RFC 1928 §6. */
+    public enum Kind {
+      GENERAL,
+      NOT_ALLOWED,
+      NETWORK_UNREACHABLE,
+      HOST_UNREACHABLE,
+      REFUSED,
+      TIMED_OUT,
+      NAME_NOT_FOUND
+    }
+  }
+}

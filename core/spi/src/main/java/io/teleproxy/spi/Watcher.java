@@ -1,0 +1,59 @@
+package io.teleproxy.spi;
+
+import java.util.List;
+import org.pf4j.ExtensionPoint;
+
+/**
+ * Turns a source of names and addresses into a table and keeps it true. All applicable watchers
+ * run.
+ */
+public interface Watcher extends ExtensionPoint {
+  /** Whether its source can be there at all; called once per run. Reads local files at most. */
+  Probe probe(Environment environment);
+
+  /**
+   * Starts watching in the background and returns at once. A source that goes away and comes back
+   * is followed for ever, with backoff; its last table stays.
+   *
+   * @throws UserException if it can never work as configured
+   */
+  Session open(Context context);
+
+  /** What the core hands to a session; may be called from any thread, also after close. */
+  interface Context {
+    Environment environment();
+
+    /**
+     * Loopback port of the SOCKS5 proxy in front of this plugin's {@link Tunnel}: the target for
+     * its routes.
+     *
+     * @throws IllegalStateException if the plugin has no tunnel
+     */
+    int target();
+
+    /**
+     * Replaces the table of that name, whole. Only enqueues; the last call wins. A watcher
+     * publishes {@link Table#pending} first if it claims zones.
+     */
+    void publish(Table table);
+
+    /** Domains that complete relative names, as in resolv.conf(5) {@code search}; first wins. */
+    void search(List<String> domains);
+
+    /** Reports how the source is. The run is ready when every watcher has been ready once. */
+    void health(Health health);
+
+    /**
+     * Gives up: the run ends with this message if it was not ready yet, else it is reported as
+     * failed health.
+     */
+    void fail(UserException reason);
+  }
+
+  /** A running watch. */
+  interface Session extends AutoCloseable {
+    /** Stops watching; idempotent; waits for nothing. The core withdraws the tables. */
+    @Override
+    void close();
+  }
+}
