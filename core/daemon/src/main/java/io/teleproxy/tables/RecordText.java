@@ -1,0 +1,64 @@
+package io.teleproxy.tables;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import org.xbill.DNS.Master;
+import org.xbill.DNS.Record;
+
+/** Resource records in presentation form (RFC 1035 §5.1) with absolute owner names. */
+public final class RecordText {
+  private RecordText() {}
+
+  /**
+   * Reads one record.
+   *
+   * @throws IllegalArgumentException naming the text and what is wrong with it
+   */
+  public static Record parse(String text) {
+    String owner = ownerToken(text);
+    if (!owner.endsWith(".")) {
+      throw new IllegalArgumentException(
+          "record: '" + text + "' (expected: an absolute owner name, ending in a dot)");
+    }
+    // No origin and no default TTL: dnsjava then refuses relative names instead of guessing.
+    try (Master master =
+        new Master(new ByteArrayInputStream((text + "\n").getBytes(StandardCharsets.UTF_8)))) {
+      master.disableIncludes();
+      Record record = master.nextRecord();
+      if (record == null || master.nextRecord() != null) {
+        throw new IllegalArgumentException("record: '" + text + "' (expected: exactly one record)");
+      }
+      return record;
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          "record: '"
+              + text
+              + "' (expected: NAME. TTL CLASS TYPE DATA as in RFC 1035 5.1; "
+              + e.getMessage()
+              + ")",
+          e);
+    }
+  }
+
+  /** The owner name of a record's text in lower case without the final dot, without parsing it. */
+  static String owner(String text) {
+    String token = ownerToken(text);
+    return normalize(token);
+  }
+
+  /** A DNS name as the tables' key: lower case, no final dot. */
+  public static String normalize(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    return lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
+  }
+
+  private static String ownerToken(String text) {
+    int end = 0;
+    while (end < text.length() && text.charAt(end) != ' ' && text.charAt(end) != '\t') {
+      end++;
+    }
+    return text.substring(0, end);
+  }
+}

@@ -1,0 +1,332 @@
+package io.teleproxy.tables;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import io.teleproxy.spi.Ports;
+import io.teleproxy.spi.Prefix;
+import io.teleproxy.spi.Protocol;
+import io.teleproxy.spi.Route;
+import io.teleproxy.spi.Table;
+import java.io.IOException;
+import java.io.StringReader;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tables as JSON:
+ *
+ * <pre>{@code
+ * [{"name": "my-table", "zones": ["demo"], "synced": true,
+ *   "routes": [{"name": "myhost", "proto": "tcp", "ip": "1.2.3.4", "port": "80,443",
+ *               "action": "divert", "target": "1080"}],
+ *   "records": ["host.demo. 5 IN TXT hello"]}]
+ * }</pre>
+ *
+ * Only a table's {@code name} and a route's {@code ip} and {@code target} are required; {@code
+ * action} is {@code divert} (default) or {@code reject}, which has no target.
+ */
+public final class TableJson {
+  private static final Set<String> TABLE_FIELDS =
+      Set.of("name", "zones", "routes", "records", "synced");
+  private static final Set<String> ROUTE_FIELDS =
+      Set.of("name", "proto", "ip", "port", "action", "target");
+
+  private TableJson() {}
+
+  /**
+   * Reads one table or an array of tables.
+   *
+   * @throws IllegalArgumentException naming the place in the text, what stands there and what was
+   *     expected; all mistakes at once, a line each
+   */
+  public static List<Table> read(String text) {
+    JsonElement root = parse(text);
+    Problems problems = new Problems();
+    List<Table> tables = new ArrayList<>();
+    if (root.isJsonObject()) {
+      table("table", root, tables, problems);
+    } else if (root.isJsonArray()) {
+      JsonArray array = root.getAsJsonArray();
+      for (int i = 0; i < array.size(); i++) {
+        table("[" + i + "]", array.get(i), tables, problems);
+      }
+    } else {
+      problems.add("expected: an array of tables");
+    }
+    Set<String> names = new HashSet<>();
+    for (Table table : tables) {
+      if (!names.add(table.name())) {
+        problems.add("name: '" + table.name() + "' stands twice (expected: unique names)");
+      }
+    }
+    problems.throwIfAny();
+    return tables;
+  }
+
+  /**
+   * Reads an array of strings, as the search path is posted.
+   *
+   * @throws IllegalArgumentException naming what was expected
+   */
+  public static List<String> readStrings(String text) {
+    Problems problems = new Problems();
+    List<String> strings = strings("search", parse(text), problems);
+    problems.throwIfAny();
+    return strings;
+  }
+
+  public static JsonArray write(List<Table> tables) {
+    JsonArray array = new JsonArray();
+    tables.forEach(table -> array.add(write(table)));
+    return array;
+  }
+
+  public static JsonObject write(Table table) {
+    JsonObject json = new JsonObject();
+    json.addProperty("name", table.name());
+    if (!table.zones().isEmpty()) {
+      json.add("zones", write(table.zones(), JsonPrimitive::new));
+    }
+    json.add("routes", write(table.routes(), TableJson::write));
+    if (!table.records().isEmpty()) {
+      json.add("records", write(table.records(), JsonPrimitive::new));
+    }
+    if (!table.synced()) {
+      json.addProperty("synced", false);
+    }
+    return json;
+  }
+
+  private static JsonObject write(Route route) {
+    JsonObject json = new JsonObject();
+    if (!route.name().isEmpty()) {
+      json.addProperty("name", route.name());
+    }
+    json.addProperty("proto", route.protocol().lower());
+    json.addProperty("ip", route.ip().toString());
+    if (!route.ports().isAll()) {
+      json.addProperty("port", route.ports().toString());
+    }
+    if (route.action() instanceof Route.Action.Divert divert) {
+      json.addProperty("target", Integer.toString(divert.target()));
+    } else {
+      json.addProperty("action", "reject");
+    }
+    return json;
+  }
+
+  private static <T> JsonArray write(List<T> values, Function<T, JsonElement> element) {
+    JsonArray array = new JsonArray(values.size());
+    values.forEach(value -> array.add(element.apply(value)));
+    return array;
+  }
+
+  private static JsonElement parse(String text) {
+    try (JsonReader reader = new JsonReader(new StringReader(text))) {
+      reader.setStrictness(Strictness.STRICT);
+      JsonElement root = JsonParser.parseReader(reader);
+      if (reader.peek() != JsonToken.END_DOCUMENT) {
+        throw new IllegalArgumentException("not JSON: something follows the first value");
+      }
+      return root;
+    } catch (JsonParseException | IOException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      String message = String.valueOf(cause.getMessage());
+      int end = message.indexOf('\n');
+      throw new IllegalArgumentException(
+          "not JSON: " + (end < 0 ? message : message.substring(0, end)), e);
+    }
+  }
+
+  private static void table(
+      String where, JsonElement element, List<Table> tables, Problems problems) {
+    if (!element.isJsonObject()) {
+      problems.add(where + ": expected: an object with the fields of a table");
+      return;
+    }
+    JsonObject json = element.getAsJsonObject();
+    int before = problems.size();
+    problems.unknownFields(where, json, TABLE_FIELDS);
+    String name = text(where, json, "name", null, problems);
+    List<String> zones = strings(where + ".zones", json.get("zones"), problems);
+    List<String> records = strings(where + ".records", json.get("records"), problems);
+    for (int i = 0; i < records.size(); i++) {
+      int index = i;
+      problems.collect(where + ".records[" + i + "].", () -> RecordText.parse(records.get(index)));
+    }
+    boolean synced = true;
+    JsonElement flag = json.get("synced");
+    if (flag != null) {
+      if (flag.isJsonPrimitive() && flag.getAsJsonPrimitive().isBoolean()) {
+        synced = flag.getAsBoolean();
+      } else {
+        problems.add(where + ".synced: " + flag + " (expected: true or false)");
+      }
+    }
+    List<Route> routes = routes(where + ".routes", json.get("routes"), problems);
+    if (problems.size() == before) {
+      boolean complete = synced;
+      problems.collect(
+          where + ".", () -> tables.add(new Table(name, zones, routes, records, complete)));
+    }
+  }
+
+  private static List<Route> routes(
+      String where, @Nullable JsonElement element, Problems problems) {
+    List<Route> routes = new ArrayList<>();
+    if (element == null) {
+      return routes;
+    }
+    if (!element.isJsonArray()) {
+      problems.add(where + ": expected: an array of routes");
+      return routes;
+    }
+    JsonArray array = element.getAsJsonArray();
+    for (int i = 0; i < array.size(); i++) {
+      route(where + "[" + i + "]", array.get(i), routes, problems);
+    }
+    return routes;
+  }
+
+  private static void route(
+      String where, JsonElement element, List<Route> routes, Problems problems) {
+    if (!element.isJsonObject()) {
+      problems.add(where + ": expected: an object with the fields of a route");
+      return;
+    }
+    JsonObject json = element.getAsJsonObject();
+    int before = problems.size();
+    problems.unknownFields(where, json, ROUTE_FIELDS);
+    String name = text(where, json, "name", "", problems);
+    String proto = text(where, json, "proto", "tcp", problems);
+    String ip = text(where, json, "ip", null, problems);
+    String port = text(where, json, "port", "", problems);
+    String action = text(where, json, "action", "divert", problems);
+    String target = text(where, json, "target", "", problems);
+    if (problems.size() != before) {
+      return;
+    }
+    problems.collect(
+        where + ".",
+        () ->
+            routes.add(
+                new Route(
+                    name,
+                    Protocol.parse(proto),
+                    Prefix.parse(ip),
+                    Ports.parse(port),
+                    action(action, target))));
+  }
+
+  private static Route.Action action(String action, String target) {
+    switch (action) {
+      case "reject" -> {
+        if (!target.isEmpty()) {
+          throw new IllegalArgumentException(
+              "target: '" + target + "' (expected: none, because the action is reject)");
+        }
+        return new Route.Action.Reject();
+      }
+      case "divert" -> {
+        try {
+          return new Route.Action.Divert(Integer.parseInt(target));
+        } catch (IllegalArgumentException e) {
+          throw new IllegalArgumentException(
+              "target: '" + target + "' (expected: the SOCKS5 proxy's local port, 1-65535)", e);
+        }
+      }
+      default ->
+          throw new IllegalArgumentException(
+              "action: '" + action + "' (expected: divert or reject)");
+    }
+  }
+
+  private static String text(
+      String where, JsonObject json, String field, @Nullable String otherwise, Problems problems) {
+    JsonElement value = json.get(field);
+    if (value == null) {
+      if (otherwise == null) {
+        problems.add(where + "." + field + ": missing");
+        return "";
+      }
+      return otherwise;
+    }
+    if (value.isJsonPrimitive() && !value.getAsJsonPrimitive().isBoolean()) {
+      return value.getAsString();
+    }
+    problems.add(where + "." + field + ": " + value + " (expected: a string)");
+    return "";
+  }
+
+  private static List<String> strings(
+      String where, @Nullable JsonElement element, Problems problems) {
+    if (element == null) {
+      return new ArrayList<>();
+    }
+    List<String> strings = new ArrayList<>();
+    if (!element.isJsonArray()) {
+      problems.add(where + ": expected: an array of strings");
+      return strings;
+    }
+    for (JsonElement each : element.getAsJsonArray()) {
+      if (each.isJsonPrimitive() && each.getAsJsonPrimitive().isString()) {
+        strings.add(each.getAsString());
+      } else {
+        problems.add(where + "[" + strings.size() + "]: " + each + " (expected: a string)");
+      }
+    }
+    return strings;
+  }
+
+  /** Mistakes gathered, to be told all at once. */
+  private static final class Problems {
+    private final List<String> lines = new ArrayList<>();
+
+    void add(String line) {
+      lines.add(line);
+    }
+
+    int size() {
+      return lines.size();
+    }
+
+    void collect(String where, Runnable step) {
+      try {
+        step.run();
+      } catch (IllegalArgumentException e) {
+        add(where + e.getMessage());
+      }
+    }
+
+    void unknownFields(String where, JsonObject json, Set<String> known) {
+      for (String field : json.keySet()) {
+        if (!known.contains(field)) {
+          add(
+              where
+                  + "."
+                  + field
+                  + ": unknown field (expected: one of "
+                  + String.join(", ", known.stream().sorted().toList())
+                  + ")");
+        }
+      }
+    }
+
+    void throwIfAny() {
+      if (!lines.isEmpty()) {
+        throw new IllegalArgumentException(String.join("\n", lines));
+      }
+    }
+  }
+}
