@@ -62,44 +62,44 @@ final class Resources {
   }
 
   private CompletionStage<Reply> allTables(String method, String body) {
-    switch (method) {
-      case "GET":
-        return done(Reply.ok(TableJson.write(tables.latest().tables())));
-      case "POST":
-        return put(TableJson.read(body));
-      default:
-        return notAllowed("GET, POST");
-    }
+    return switch (method) {
+      case "GET" -> done(Reply.ok(TableJson.write(tables.latest().tables())));
+      case "POST" -> put(TableJson.read(body));
+      default -> notAllowed("GET, POST");
+    };
   }
 
   private CompletionStage<Reply> oneTable(String method, String name, String body) {
-    switch (method) {
-      case "GET":
-        return done(
-            tables
-                .latest()
-                .table(name)
-                .map(table -> Reply.ok(TableJson.write(table)))
-                .orElseGet(() -> noTable(name)));
-      case "POST":
+    return switch (method) {
+      case "GET" ->
+          done(
+              tables
+                  .latest()
+                  .table(name)
+                  .map(table -> Reply.ok(TableJson.write(table)))
+                  .orElseGet(() -> noTable(name)));
+      case "POST" -> {
         List<Table> posted = TableJson.read(body);
         if (posted.size() != 1 || !posted.get(0).name().equals(name)) {
           throw new IllegalArgumentException(
               "expected: one table with the name '" + name + "', as in the path");
         }
-        return put(posted);
-      case "DELETE":
-        if (name.equals(BOOTSTRAP)) {
-          return done(reserved());
-        }
-        if (tables.latest().table(name).isEmpty()) {
-          return done(noTable(name));
-        }
-        tables.remove(name);
-        return applied();
-      default:
-        return notAllowed("GET, POST, DELETE");
+        yield put(posted);
+      }
+      case "DELETE" -> delete(name);
+      default -> notAllowed("GET, POST, DELETE");
+    };
+  }
+
+  private CompletionStage<Reply> delete(String name) {
+    if (name.equals(BOOTSTRAP)) {
+      return done(reserved());
     }
+    if (tables.latest().table(name).isEmpty()) {
+      return done(noTable(name));
+    }
+    tables.remove(name);
+    return applied();
   }
 
   private CompletionStage<Reply> put(List<Table> posted) {
@@ -111,17 +111,18 @@ final class Resources {
   }
 
   private CompletionStage<Reply> search(String method, String body) {
-    switch (method) {
-      case "GET":
+    return switch (method) {
+      case "GET" -> {
         JsonArray search = new JsonArray();
         tables.latest().search().forEach(search::add);
-        return done(Reply.ok(search));
-      case "POST":
+        yield done(Reply.ok(search));
+      }
+      case "POST" -> {
         tables.search(TableJson.readStrings(body));
-        return applied();
-      default:
-        return notAllowed("GET, POST");
-    }
+        yield applied();
+      }
+      default -> notAllowed("GET, POST");
+    };
   }
 
   private CompletionStage<Reply> shutdown(String method) {
