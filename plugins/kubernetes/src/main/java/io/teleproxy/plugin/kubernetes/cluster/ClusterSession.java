@@ -1,0 +1,199 @@
+package io.teleproxy.plugin.kubernetes.cluster;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.teleproxy.plugin.kubernetes.cluster.Credentials.Timed;
+import io.teleproxy.spi.Environment;
+import io.teleproxy.spi.Settings;
+import io.teleproxy.spi.UserException;
+import java.net.URI;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One cluster during one run, shared by the plugin's watcher and tunnel: what the watcher has seen,
+ * the tunnel uses. Thread-safe; no method blocks but {@link #client}.
+ *
+ * <p>Settings: {@code kubeconfig}, {@code context}, {@code namespace}, {@code cluster-domain},
+ * {@code exec-timeout}.
+ */
+public final class ClusterSession implements AutoCloseable {
+  /** What makes two sessions the same. */
+  private record Key(
+      KubeconfigFiles files, Optional<String> context, String namespace, String clusterDomain) {}
+
+  private static final Map<Key, ClusterSession> SHARED = new HashMap<>();
+
+  private final Key key;
+  private final Kubeconfig kubeconfig;
+  private final Credentials credentials;
+  private final CompletableFuture<ClusterView> firstView = new CompletableFuture<>();
+  private volatile ClusterView view = ClusterView.NOTHING_YET;
+
+  // guarded by this
+  private @Nullable Timed current;
+  private @Nullable CompletableFuture<Access> renewal;
+  private @Nullable KubernetesClient client;
+
+  // guarded by SHARED
+  private int users;
+
+  private ClusterSession(Key key, Environment environment) {
+    this.key = key;
+    this.kubeconfig = Kubeconfig.load(key.files(), key.context());
+    this.credentials = new Credentials(kubeconfig, environment);
+  }
+
+  /**
+   * The session for these settings: the one that is open already, or a new one. Every caller closes
+   * what it acquired, once.
+   *
+   * @throws UserException if the kubeconfig cannot be used, saying what is wrong with it
+   */
+  public static ClusterSession acquire(Environment environment) {
+    Settings settings = environment.settings();
+    Key key =
+        new Key(
+            KubeconfigFiles.of(environment),
+            settings.string("context").filter(name -> !name.isEmpty()),
+            settings.string("namespace", ""),
+            settings.string("cluster-domain", "cluster.local"));
+    synchronized (SHARED) {
+      ClusterSession session = SHARED.get(key);
+      if (session == null) {
+        session = new ClusterSession(key, environment);
+        SHARED.put(key, session);
+      }
+      session.users++;
+      return session;
+    }
+  }
+
+  /** The API server's URL, without final slash; may have a path. */
+  public URI server() {
+    return kubeconfig.server();
+  }
+
+  /** The name that the server's certificate is for, where it is not the URL's host. */
+  public Optional<String> tlsServerName() {
+    return kubeconfig.cluster().text("tls-server-name");
+  }
+
+  /** The HTTP proxy through which the API server is reached, where the kubeconfig names one. */
+  public Optional<String> proxyUrl() {
+    return kubeconfig.cluster().text("proxy-url");
+  }
+
+  public String context() {
+    return kubeconfig.context();
+  }
+
+  /** The namespace to which relative names belong: setting, else the context's, else default. */
+  public String namespace() {
+    return key.namespace().isEmpty() ? kubeconfig.namespace() : key.namespace();
+  }
+
+  /** For example {@code cluster.local}; without dots around. */
+  public String clusterDomain() {
+    return key.clusterDomain();
+  }
+
+  /**
+   * The current credentials. Complete at once unless they have to be made or have expired; fails
+   * with {@link UserException} (as the cause) if they cannot be had.
+   */
+  public synchronized CompletableFuture<Access> access() {
+    Timed known = current;
+    if (known != null && Instant.now().isBefore(known.expires())) {
+      return CompletableFuture.completedFuture(known.access());
+    }
+    if (renewal == null) {
+      CompletableFuture<Access> started = new CompletableFuture<>();
+      renewal = started;
+      Thread thread = new Thread(() -> renew(started), "kubernetes-credentials");
+      thread.setDaemon(true);
+      thread.start();
+    }
+    return renewal.copy();
+  }
+
+  /**
+   * The server answered 401 to these credentials: the next {@link #access} makes new ones.
+   *
+   * @return false if that would change nothing, because they are written in the kubeconfig
+   */
+  public synchronized boolean refused(Access access) {
+    Timed known = current;
+    if (known != null && known.access() == access) {
+      current = null;
+    }
+    return credentials.renewable();
+  }
+
+  /** What the watcher knows of the cluster by now; take it once per question. */
+  public ClusterView view() {
+    return view;
+  }
+
+  /** Completes with the first view after the cluster has been read; may never. */
+  public CompletableFuture<ClusterView> firstView() {
+    return firstView.copy();
+  }
+
+  /** The watcher's, after each change. */
+  public void publish(ClusterView newView) {
+    view = newView;
+    firstView.complete(newView);
+  }
+
+  /**
+   * A fabric8 client of this cluster, made when first asked for: about half a second, so not on the
+   * way to being ready, and not on an event loop. Belongs to the session; do not close it.
+   */
+  public KubernetesClient client() {
+    Access access = access().join();
+    synchronized (this) {
+      KubernetesClient made = client;
+      if (made == null) {
+        made = Fabric8.client(kubeconfig, namespace(), access, this);
+        client = made;
+      }
+      return made;
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (SHARED) {
+      if (--users > 0) {
+        return;
+      }
+      SHARED.remove(key, this);
+    }
+    synchronized (this) {
+      if (client != null) {
+        client.close();
+        client = null;
+      }
+    }
+  }
+
+  private void renew(CompletableFuture<Access> started) {
+    try {
+      Timed made = credentials.renew();
+      synchronized (this) {
+        current = made;
+        renewal = null;
+      }
+      started.complete(made.access());
+    } catch (RuntimeException | Error e) {
+      synchronized (this) {
+        renewal = null;
+      }
+      started.completeExceptionally(e);
+    }
+  }
+}
