@@ -1,0 +1,70 @@
+package io.teleproxy.app;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.teleproxy.spi.Health;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The health of every component by name. Any thread. */
+final class Components {
+  private static final Logger log = LoggerFactory.getLogger("io.teleproxy.health");
+
+  private final Map<String, Health> states = new ConcurrentSkipListMap<>();
+
+  /**
+   * A reporter for the component of that name; a state that only repeats itself changes nothing.
+   */
+  Consumer<Health> reporter(String component) {
+    return health -> report(component, health);
+  }
+
+  void report(String component, Health health) {
+    Health before = states.get(component);
+    if (before != null
+        && before.state() == health.state()
+        && before.reason().equals(health.reason())
+        && before.remedy().equals(health.remedy())) {
+      return;
+    }
+    states.put(component, health);
+    switch (health.state()) {
+      case STARTING, READY, STOPPED -> {
+        boolean recovered =
+            before != null
+                && (before.state() == Health.State.FAILED
+                    || before.state() == Health.State.DEGRADED);
+        if (recovered) {
+          log.info("{}: {} again {}", component, lower(health), health.reason());
+        } else {
+          log.debug("{}: {} {}", component, lower(health), health.reason());
+        }
+      }
+      case DEGRADED, FAILED ->
+          log.warn("{}: {}: {}. {}", component, lower(health), health.reason(), health.remedy());
+    }
+  }
+
+  JsonArray json() {
+    JsonArray array = new JsonArray();
+    states.forEach(
+        (name, health) -> {
+          JsonObject json = new JsonObject();
+          json.addProperty("name", name);
+          json.addProperty("state", lower(health));
+          json.addProperty("since", health.since().toString());
+          json.addProperty("reason", health.reason());
+          json.addProperty("remedy", health.remedy());
+          array.add(json);
+        });
+    return array;
+  }
+
+  private static String lower(Health health) {
+    return health.state().name().toLowerCase(Locale.ROOT);
+  }
+}
