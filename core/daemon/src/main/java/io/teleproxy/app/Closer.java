@@ -2,6 +2,7 @@ package io.teleproxy.app;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CancellationException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,40 +14,54 @@ final class Closer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Closer.class);
 
   private final Deque<Step> steps = new ArrayDeque<>();
-  private boolean clean = true;
+
+  /** Held while closing, so that a second caller returns only when all is closed. */
+  private final Object closing = new Object();
+
+  private boolean closed;
 
   private record Step(String name, AutoCloseable close) {}
 
-  /** Adds something to close; returns it. */
-  synchronized <T extends AutoCloseable> T add(String name, T closeable) {
-    steps.push(new Step(name, closeable));
-    return closeable;
+  /**
+   * Adds something to close; returns it.
+   *
+   * @throws CancellationException if everything has been closed already; so has this then
+   */
+  <T extends AutoCloseable> T add(String name, T closeable) {
+    Step step = new Step(name, closeable);
+    synchronized (this) {
+      if (!closed) {
+        steps.push(step);
+        return closeable;
+      }
+    }
+    close(step);
+    throw new CancellationException("stopped while starting " + name);
   }
 
   /** Closes everything in reverse order. */
   @Override
   public void close() {
-    while (true) {
-      Step step;
-      synchronized (this) {
-        step = steps.poll();
-      }
-      if (step == null) {
-        return;
-      }
-      try {
-        step.close().close();
-      } catch (Throwable e) {
+    synchronized (closing) {
+      while (true) {
+        Step step;
         synchronized (this) {
-          clean = false;
+          closed = true;
+          step = steps.poll();
         }
-        log.error("{} did not stop cleanly", step.name(), e);
+        if (step == null) {
+          return;
+        }
+        close(step);
       }
     }
   }
 
-  /** Whether every close so far succeeded. */
-  synchronized boolean clean() {
-    return clean;
+  private static void close(Step step) {
+    try {
+      step.close().close();
+    } catch (Throwable e) {
+      log.error("{} did not stop cleanly", step.name(), e);
+    }
   }
 }

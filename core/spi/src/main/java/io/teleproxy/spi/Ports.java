@@ -55,7 +55,7 @@ public record Ports(List<Range> ranges) implements Comparable<Ports> {
   public static Ports parse(String text) {
     List<Range> ranges = new ArrayList<>();
     try {
-      for (String part : text.isBlank() ? new String[0] : text.split(",")) {
+      for (String part : text.isBlank() ? new String[0] : text.split(",", -1)) {
         String[] ends = part.trim().split("-", 2);
         ranges.add(new Range(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1])));
       }

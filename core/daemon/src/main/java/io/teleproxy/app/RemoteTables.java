@@ -1,0 +1,221 @@
+package io.teleproxy.app;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.teleproxy.spi.Health;
+import io.teleproxy.spi.Table;
+import io.teleproxy.tables.TableJson;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tables go to the API of the intercepting process. One thread sends what has changed, again and
+ * again until it arrives, and everything once more when the other side has been restarted.
+ */
+final class RemoteTables implements TableSink, AutoCloseable {
+  private static final long HEARTBEAT_MILLIS = 1000;
+  private static final Duration TIMEOUT = Duration.ofSeconds(15);
+
+  private final Supplier<URI> api;
+  private final Consumer<Health> health;
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(2))
+          .build();
+  private final CompletableFuture<Void> connected = new CompletableFuture<>();
+  private final Thread thread = new Thread(this::run, "remote-tables");
+
+  // guarded by this
+  private final Map<String, Table> tables = new LinkedHashMap<>();
+  private final Set<String> changed = new HashSet<>();
+  private @Nullable List<String> search;
+  private boolean searchChanged;
+  private boolean closed;
+
+  private String instance = "";
+
+  /**
+   * Starts sending.
+   *
+   * @param api where the other process listens; asked again before each attempt
+   */
+  RemoteTables(Supplier<URI> api, Consumer<Health> health) {
+    this.api = api;
+    this.health = health;
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Completes when the intercepting process has been reached for the first time. */
+  CompletionStage<Void> connected() {
+    return connected;
+  }
+
+  @Override
+  public synchronized void put(Table table) {
+    tables.put(table.name(), table);
+    changed.add(table.name());
+    notifyAll();
+  }
+
+  @Override
+  public synchronized void remove(String table) {
+    tables.remove(table);
+    changed.add(table);
+    notifyAll();
+  }
+
+  @Override
+  public synchronized void search(List<String> domains) {
+    search = List.copyOf(domains);
+    searchChanged = true;
+    notifyAll();
+  }
+
+  /** Withdraws all tables, as far as the other side is there, and stops. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+      changed.addAll(tables.keySet());
+      tables.clear();
+      notifyAll();
+    }
+    try {
+      if (Thread.currentThread() != thread) {
+        thread.join(3000);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    boolean last = false;
+    while (!last) {
+      last = pause();
+      try {
+        heartbeat();
+        send();
+        connected.complete(null);
+        health.accept(Health.ready());
+      } catch (IOException | RuntimeException e) {
+        instance = "";
+        health.accept(
+            Health.degraded(
+                "the intercepting process is not reached ("
+                    + (e instanceof ConnectException ? "connection refused" : e.getMessage())
+                    + ")",
+                "Start it with 'sudo teleproxy run --mode intercept'; it is tried again every"
+                    + " second."));
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
+  }
+
+  /** Waits for a change or the next heartbeat; true if this is the last round. */
+  @SuppressWarnings("WaitNotInLoop") // waking early is harmless: the caller loops
+  private synchronized boolean pause() {
+    boolean idle = changed.isEmpty() && !searchChanged;
+    if (!closed && (idle || instance.isEmpty())) {
+      try {
+        wait(connected.isDone() || !idle ? HEARTBEAT_MILLIS : 50);
+      } catch (InterruptedException e) {
+        return true;
+      }
+    }
+    return closed;
+  }
+
+  /** Finds out whether the other side still is who it was; if not, it needs everything. */
+  private void heartbeat() throws IOException, InterruptedException {
+    JsonObject status =
+        JsonParser.parseString(exchange("GET", "/api/status", "")).getAsJsonObject();
+    String now = status.has("instance") ? status.get("instance").getAsString() : "unknown";
+    if (!now.equals(instance)) {
+      synchronized (this) {
+        changed.addAll(tables.keySet());
+        searchChanged = search != null;
+      }
+      instance = now;
+    }
+  }
+
+  private void send() throws IOException, InterruptedException {
+    List<Table> put = new ArrayList<>();
+    List<String> gone = new ArrayList<>();
+    List<String> newSearch;
+    synchronized (this) {
+      for (String name : changed) {
+        Table table = tables.get(name);
+        if (table == null) {
+          gone.add(name);
+        } else {
+          put.add(table);
+        }
+      }
+      changed.clear();
+      newSearch = searchChanged ? search : null;
+      searchChanged = false;
+    }
+    try {
+      if (newSearch != null) {
+        JsonArray body = new JsonArray();
+        newSearch.forEach(body::add);
+        exchange("POST", "/api/search", body.toString());
+      }
+      if (!put.isEmpty()) {
+        exchange("POST", "/api/tables/", TableJson.write(put).toString());
+      }
+      for (String name : gone) {
+        exchange("DELETE", "/api/tables/" + name, "");
+      }
+    } catch (IOException e) {
+      synchronized (this) {
+        put.forEach(table -> changed.add(table.name()));
+        changed.addAll(gone);
+        searchChanged |= newSearch != null;
+      }
+      throw e;
+    }
+  }
+
+  private String exchange(String method, String path, String body)
+      throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(api.get().resolve(path))
+            .timeout(TIMEOUT)
+            .method(
+                method,
+                body.isEmpty()
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(body))
+            .build();
+    HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+    boolean alreadyGone = method.equals("DELETE") && response.statusCode() == 404;
+    if (response.statusCode() / 100 != 2 && !alreadyGone) {
+      throw new IOException(
+          method + " " + path + " answered " + response.statusCode() + ": " + response.body());
+    }
+    return response.body();
+  }
+}
