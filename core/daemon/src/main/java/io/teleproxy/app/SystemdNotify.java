@@ -2,11 +2,10 @@ package io.teleproxy.app;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollDomainDatagramChannel;
-import io.netty.channel.unix.DomainDatagramPacket;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.teleproxy.net.Transport;
 import java.nio.charset.StandardCharsets;
@@ -32,27 +31,24 @@ final class SystemdNotify {
     }
     // unix(7): an abstract address begins with a null byte
     String path = socket.startsWith("@") ? "\0" + socket.substring(1) : socket;
-    Channel channel =
+    ChannelFuture connected =
         new Bootstrap()
             .group(loops)
             .channel(EpollDomainDatagramChannel.class)
             .handler(new ChannelInboundHandlerAdapter())
-            .register()
-            .syncUninterruptibly()
-            .channel();
-    try {
-      var sent =
-          channel
-              .writeAndFlush(
-                  new DomainDatagramPacket(
-                      Unpooled.copiedBuffer(state, StandardCharsets.UTF_8),
-                      new DomainSocketAddress(path)))
+            .connect(new DomainSocketAddress(path))
+            .awaitUninterruptibly();
+    ChannelFuture sent = connected;
+    if (connected.isSuccess()) {
+      sent =
+          connected
+              .channel()
+              .writeAndFlush(Unpooled.copiedBuffer(state, StandardCharsets.UTF_8))
               .awaitUninterruptibly();
-      if (!sent.isSuccess()) {
-        log.warn("NOTIFY_SOCKET={} takes no message ({})", socket, sent.cause().getMessage());
-      }
-    } finally {
-      channel.close();
     }
+    if (!sent.isSuccess()) {
+      log.warn("NOTIFY_SOCKET={} takes no message ({})", socket, sent.cause().toString());
+    }
+    connected.channel().close();
   }
 }
