@@ -1,0 +1,121 @@
+package io.teleproxy.dist;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * Everything on a machine that the product could leave behind: firewall, addresses, routes,
+ * sockets, processes, files. Two states of an untouched machine are equal.
+ */
+record HostState(Map<String, List<String>> sections) {
+  /** What lives its own life below /run, whoever runs. */
+  private static final List<String> BUSY =
+      List.of("/run/netns", "/run/containerd", "/run/lock", "/run/xtables.lock");
+
+  static HostState of(Namespace namespace) {
+    Map<String, List<String>> sections = new TreeMap<>();
+    for (String command :
+        List.of(
+            "iptables-save",
+            "ip6tables-save",
+            "nft list ruleset",
+            "ip rule",
+            "ip -6 rule",
+            "ip route show table all",
+            "ip -6 route show table all",
+            "ip -o address",
+            "ss -H -l -n -t -u")) {
+      sections.put(command, output(namespace, command));
+    }
+    sections.put("processes in the namespace", processes(namespace.processes()));
+    sections.put("processes of the product", processes(ofTheProduct()));
+    sections.put("/etc", files(namespace, Path.of("/etc"), 8, true));
+    sections.put("/run", files(namespace, Path.of("/run"), 2, false));
+    return new HostState(sections);
+  }
+
+  private static List<String> output(Namespace namespace, String command) {
+    return namespace.command(command.split(" ")).run().succeeded().lines().stream()
+        .filter(line -> !line.startsWith("#"))
+        .map(HostState::withoutCounters)
+        .toList();
+  }
+
+  /** Packet counters, lifetimes and queue lengths are not state. */
+  private static String withoutCounters(String line) {
+    return line.replaceAll("\\[\\d+:\\d+]", "")
+        .replaceAll("packets \\d+ bytes \\d+", "")
+        .replaceAll("(valid_lft|preferred_lft|expires) \\S+", "")
+        .replaceAll("\\s+", " ")
+        .trim();
+  }
+
+  private static List<String> processes(List<Long> pids) {
+    return pids.stream()
+        .map(ProcessHandle::of)
+        .flatMap(java.util.Optional::stream)
+        .map(process -> process.pid() + " " + process.info().commandLine().orElse("?"))
+        .sorted()
+        .toList();
+  }
+
+  private static List<Long> ofTheProduct() {
+    return ProcessHandle.allProcesses()
+        .filter(
+            process ->
+                process
+                    .info()
+                    .commandLine()
+                    .orElse("")
+                    .contains("-Dteleproxy.home=" + Product.HOME))
+        .map(ProcessHandle::pid)
+        .toList();
+  }
+
+  private static List<String> files(Namespace namespace, Path root, int depth, boolean contents) {
+    List<String> found = new ArrayList<>();
+    try (Stream<Path> paths = Files.walk(root, depth)) {
+      for (Path path : (Iterable<Path>) paths.sorted()::iterator) {
+        boolean ofAnother =
+            path.startsWith("/etc/netns") && !path.startsWith("/etc/netns/" + namespace.name());
+        if (!ofAnother
+            && BUSY.stream().noneMatch(path::startsWith)
+            && !path.toString().contains("real-cluster")) {
+          boolean file = contents && Files.isRegularFile(path);
+          found.add(
+              path
+                  + (file
+                      ? " " + Files.size(path) + " bytes, " + Files.getLastModifiedTime(path)
+                      : ""));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return found;
+  }
+
+  /**
+   * What differs from an earlier state, a line each with {@code +} or {@code -}; empty if equal.
+   */
+  List<String> since(HostState before) {
+    List<String> differences = new ArrayList<>();
+    sections.forEach(
+        (section, lines) -> {
+          List<String> added = new ArrayList<>(lines);
+          List<String> removed = new ArrayList<>(before.sections.get(section));
+          before.sections.get(section).forEach(added::remove);
+          lines.forEach(removed::remove);
+          removed.forEach(line -> differences.add(section + ": - " + line));
+          added.forEach(line -> differences.add(section + ": + " + line));
+        });
+    return differences;
+  }
+}

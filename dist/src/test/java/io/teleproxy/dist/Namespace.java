@@ -1,0 +1,88 @@
+package io.teleproxy.dist;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+
+/** A network namespace with its own resolv.conf: a machine, as far as the product can tell. */
+final class Namespace implements AutoCloseable {
+  private final String name;
+  private final boolean ours;
+
+  private Namespace(String name, boolean ours) {
+    this.name = name;
+    this.ours = ours;
+  }
+
+  /** A new one with nothing but loopback; {@link #close} removes it and what still runs in it. */
+  static Namespace create() {
+    Namespace namespace = new Namespace("tp-" + UUID.randomUUID().toString().substring(0, 8), true);
+    Command.of("ip", "netns", "add", namespace.name).run().succeeded();
+    Command.of("ip", "-n", namespace.name, "link", "set", "lo", "up").run().succeeded();
+    namespace.resolvConf("nameserver 192.0.2.53\noptions timeout:1 attempts:1\n");
+    return namespace;
+  }
+
+  /** One that somebody else made and removes. */
+  static Namespace existing(String name) {
+    return new Namespace(name, false);
+  }
+
+  String name() {
+    return name;
+  }
+
+  /** The command, run inside. It replaces the process that enters, so that their ids are equal. */
+  Command command(String... words) {
+    return enter(Command.of(words));
+  }
+
+  Command enter(Command command) {
+    return command.behind(List.of("ip", "netns", "exec", name));
+  }
+
+  /** Makes these IPv4 addresses local to the namespace. */
+  Namespace addresses(String... addresses) {
+    for (String address : addresses) {
+      Command.of("ip", "-n", name, "address", "add", address + "/32", "dev", "lo")
+          .run()
+          .succeeded();
+    }
+    return this;
+  }
+
+  void resolvConf(String text) {
+    try {
+      Path folder = Files.createDirectories(etc());
+      Files.writeString(folder.resolve("resolv.conf"), text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Ids of the processes inside. */
+  List<Long> processes() {
+    return Command.of("ip", "netns", "pids", name).run().lines().stream()
+        .map(Long::valueOf)
+        .toList();
+  }
+
+  private Path etc() {
+    return Path.of("/etc/netns", name);
+  }
+
+  @Override
+  public void close() {
+    if (!ours) {
+      return;
+    }
+    for (long pid : processes()) {
+      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+    }
+    Command.of("ip", "netns", "delete", name).run();
+    Command.of("rm", "-rf", etc().toString()).run().succeeded();
+  }
+}

@@ -1,0 +1,48 @@
+package io.teleproxy.dist;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * What tests need of the machine. Where it is missing they are skipped with the reason; with {@code
+ * TELEPROXY_TEST_STRICT} set, as in CI, they fail.
+ */
+final class Requirements {
+  private static final boolean STRICT = System.getenv("TELEPROXY_TEST_STRICT") != null;
+
+  private Requirements() {}
+
+  /** Root, and the tools with which every test here makes and inspects its machines. */
+  static void privileged() {
+    met(isRoot(), "needs root");
+    programs("ip", "iptables-save", "ip6tables-save", "nft", "setpriv", "curl", "dig");
+  }
+
+  static void programs(String... names) {
+    List<String> missing = Arrays.stream(names).filter(name -> !installed(name)).toList();
+    met(missing.isEmpty(), "needs programs that are not installed: " + String.join(", ", missing));
+  }
+
+  static void met(boolean condition, String otherwise) {
+    if (STRICT) {
+      assertThat(condition).as(otherwise).isTrue();
+    } else {
+      Assumptions.assumeTrue(condition, otherwise);
+    }
+  }
+
+  static boolean installed(String program) {
+    String path = System.getenv("PATH") + ":/usr/sbin:/sbin";
+    return Stream.of(path.split(":")).anyMatch(dir -> Files.isExecutable(Path.of(dir, program)));
+  }
+
+  private static boolean isRoot() {
+    return Command.of("id", "-u").run().out().trim().equals("0");
+  }
+}
