@@ -1,0 +1,45 @@
+package io.teleproxy.config;
+
+import com.typesafe.config.Config;
+import io.teleproxy.spi.Settings;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * All settings of one run, checked. Immutable.
+ *
+ * @param nameservers servers whose queries are answered; empty: those of the system
+ * @param fallback where other queries are relayed to; empty: the nameservers
+ * @param dnsTtl 0 s to 1 day
+ * @param apiPort 0 for any free port
+ * @param pluginFolders existing or not, absolute
+ * @param disabledPlugins ids
+ * @param interceptGid group id of our own processes
+ * @param sections the sections below {@code plugins}
+ */
+public record Configuration(
+    Mode mode,
+    List<InetSocketAddress> nameservers,
+    List<InetSocketAddress> fallback,
+    Duration dnsTtl,
+    int apiPort,
+    List<Path> pluginFolders,
+    Set<String> disabledPlugins,
+    long interceptGid,
+    LogLevel logLevel,
+    Config sections) {
+  public Configuration {
+    nameservers = List.copyOf(nameservers);
+    fallback = List.copyOf(fallback);
+    pluginFolders = List.copyOf(pluginFolders);
+    disabledPlugins = Set.copyOf(disabledPlugins);
+  }
+
+  /** The section {@code plugins.ID}; empty settings if there is none. */
+  public Settings settings(String pluginId) {
+    return SectionSettings.of(sections, pluginId);
+  }
+}

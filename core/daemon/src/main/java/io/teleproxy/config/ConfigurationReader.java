@@ -1,0 +1,163 @@
+package io.teleproxy.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigSyntax;
+import com.typesafe.config.ConfigValue;
+import io.teleproxy.spi.UserException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Puts the configuration together from reference.conf, files and flags, and checks it. */
+public final class ConfigurationReader {
+  /** Settings of the machine, for all users. */
+  public static final Path SYSTEM_FILE = Path.of("/etc/teleproxy/teleproxy.conf");
+
+  /** All settings; a name that ends with a dot is a section. */
+  private static final Set<String> KEYS =
+      Set.of(
+          "mode",
+          "dns.",
+          "dns.nameservers",
+          "dns.fallback",
+          "dns.ttl",
+          "api.",
+          "api.port",
+          "plugin-folders",
+          "disabled-plugins",
+          "intercept.",
+          "intercept.gid",
+          "log.",
+          "log.level",
+          "plugins.");
+
+  private final Path systemFile;
+  private final HostEnvironment environment;
+  private final Problems problems = new Problems();
+
+  private ConfigurationReader(Path systemFile, HostEnvironment environment) {
+    this.systemFile = systemFile;
+    this.environment = environment;
+  }
+
+  /**
+   * Reads and checks everything.
+   *
+   * @throws UserException naming all problems, each with file and line
+   */
+  public static Configuration read(Flags flags, HostEnvironment environment) {
+    return read(SYSTEM_FILE, flags, environment);
+  }
+
+  static Configuration read(Path systemFile, Flags flags, HostEnvironment environment) {
+    return new ConfigurationReader(systemFile, environment).read(flags);
+  }
+
+  private Configuration read(Flags flags) {
+    Path userFile = environment.configFolder().resolve("teleproxy.conf");
+    Config merged =
+        flags
+            .toConfig()
+            .withFallback(
+                flags.file().isPresent() ? parse(flags.file().get(), true) : parse(userFile, false))
+            .withFallback(parse(systemFile, false))
+            .withFallback(ConfigFactory.parseResources("reference.conf"));
+    try {
+      merged = merged.resolve();
+    } catch (ConfigException e) {
+      problems.at(e.origin(), reason(e));
+      problems.throwIfAny();
+    }
+    refuseUnknown("", merged.root());
+    CheckedValues values = new CheckedValues(merged, problems);
+    Configuration configuration =
+        new Configuration(
+            values.choice("mode", Mode.values()),
+            values.endpoints("dns.nameservers"),
+            values.endpoints("dns.fallback"),
+            values.ttl("dns.ttl"),
+            (int) values.number("api.port", 0, 65535),
+            pluginFolders(values),
+            Set.copyOf(values.texts("disabled-plugins")),
+            values.number("intercept.gid", 1, 0xFFFF_FFFEL),
+            values.choice("log.level", LogLevel.values()),
+            values.section("plugins"));
+    problems.throwIfAny();
+    return configuration;
+  }
+
+  private List<Path> pluginFolders(CheckedValues values) {
+    return values.has("plugin-folders")
+        ? values.folders("plugin-folders", environment.home())
+        : List.of(Path.of("/etc/teleproxy/plugins"), environment.configFolder().resolve("plugins"));
+  }
+
+  private Config parse(Path file, boolean required) {
+    if (!Files.exists(file)) {
+      if (required) {
+        problems.other("--config: " + file + " does not exist (expected: a configuration file)");
+      }
+      return ConfigFactory.empty();
+    }
+    try {
+      return ConfigFactory.parseFile(
+          file.toFile(),
+          ConfigParseOptions.defaults().setSyntax(ConfigSyntax.CONF).setAllowMissing(false));
+    } catch (ConfigException.IO e) {
+      problems.other(file + ": cannot be read (" + reason(e) + ")");
+    } catch (ConfigException e) {
+      problems.at(e.origin(), reason(e));
+    }
+    return ConfigFactory.empty();
+  }
+
+  private void refuseUnknown(String prefix, ConfigObject section) {
+    for (Map.Entry<String, ConfigValue> entry : section.entrySet()) {
+      String key = prefix + entry.getKey();
+      ConfigValue value = entry.getValue();
+      if (KEYS.contains(key + ".")) {
+        if (!(value instanceof ConfigObject inner)) {
+          problems.wrong(value, key, "a section { … }");
+        } else if (!key.equals("plugins")) {
+          refuseUnknown(key + ".", inner);
+        } else {
+          inner.forEach(
+              (id, part) -> {
+                if (!(part instanceof ConfigObject)) {
+                  problems.wrong(part, "plugins." + id, "a section { … }");
+                }
+              });
+        }
+      } else if (!KEYS.contains(key)) {
+        problems.at(
+            value.origin(),
+            key + ": unknown setting (expected: " + String.join(", ", siblings(prefix)) + ")");
+      }
+    }
+  }
+
+  private static Set<String> siblings(String prefix) {
+    Set<String> names = new TreeSet<>();
+    for (String key : KEYS) {
+      String name = key.endsWith(".") ? key.substring(0, key.length() - 1) : key;
+      if (name.startsWith(prefix) && name.indexOf('.', prefix.length()) < 0) {
+        names.add(name.substring(prefix.length()));
+      }
+    }
+    return names;
+  }
+
+  /** The library's message without the place, which we name ourselves. */
+  private static String reason(ConfigException e) {
+    String message = String.valueOf(e.getMessage());
+    String place = e.origin() == null ? "" : e.origin().description() + ": ";
+    return message.startsWith(place) ? message.substring(place.length()) : message;
+  }
+}

@@ -1,0 +1,108 @@
+package io.teleproxy.plugin;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Finds the jars of all sources, checks them and makes the good ones known to pf4j. */
+final class PluginScan {
+  private final PluginSources sources;
+  private final IsolatedPlugins manager;
+  private final FileTrust trust;
+  private final List<HostedPlugin> found = new ArrayList<>();
+  private final Map<String, HostedPlugin> byId = new HashMap<>();
+
+  PluginScan(PluginSources sources, IsolatedPlugins manager) {
+    this.sources = sources;
+    this.manager = manager;
+    this.trust = new FileTrust(sources.owners());
+  }
+
+  /** A check that a jar has to pass before it is opened. */
+  private interface Check {
+    void check(Path jar) throws PluginFailure;
+  }
+
+  List<HostedPlugin> scan() {
+    for (Path jar : sources.builtIn()) {
+      add(jar, PluginSource.BUILT_IN, path -> {});
+    }
+    sources.bundled().filter(Files::isDirectory).ifPresent(this::bundled);
+    for (Path folder : sources.dropIn()) {
+      if (Files.isDirectory(folder)) {
+        addAll(folder, PluginSource.DROP_IN, trust::check);
+      }
+    }
+    return found;
+  }
+
+  private void bundled(Path folder) {
+    Path list = folder.resolve(Checksums.FILE);
+    Optional<Checksums> sums;
+    try {
+      sums = Files.exists(list) ? Optional.of(Checksums.read(list)) : Optional.empty();
+    } catch (IOException e) {
+      refuse(folder, PluginSource.BUNDLED, list + " cannot be read: " + e);
+      return;
+    }
+    addAll(
+        folder,
+        PluginSource.BUNDLED,
+        jar -> {
+          if (sums.isPresent()) {
+            sums.get().check(jar);
+          }
+        });
+  }
+
+  private void addAll(Path folder, PluginSource source, Check check) {
+    List<Path> jars = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.jar")) {
+      files.forEach(jars::add);
+    } catch (IOException | RuntimeException e) {
+      refuse(folder, source, "the folder cannot be read: " + e);
+      return;
+    }
+    jars.sort(null);
+    for (Path jar : jars) {
+      add(jar, source, check);
+    }
+  }
+
+  private void refuse(Path folder, PluginSource source, String reason) {
+    HostedPlugin plugin = new HostedPlugin(folder, source);
+    found.add(plugin);
+    plugin.fail(new PluginFailure(reason, "Make it readable."));
+  }
+
+  private void add(Path path, PluginSource source, Check check) {
+    HostedPlugin plugin = new HostedPlugin(path, source);
+    found.add(plugin);
+    try {
+      check.check(path);
+      PluginJar jar = PluginJar.read(path);
+      plugin.identify(jar);
+      if (sources.disabled().contains(jar.id())) {
+        plugin.disable();
+        return;
+      }
+      jar.check();
+      HostedPlugin first = byId.get(jar.id());
+      if (first != null) {
+        throw new PluginFailure(
+            "the id '" + jar.id() + "' is taken by " + first.path() + " (" + first.source() + ")",
+            "Remove one of the two, or name the id in disabled-plugins.");
+      }
+      manager.add(path, jar.descriptor(), source);
+      byId.put(jar.id(), plugin);
+    } catch (PluginFailure e) {
+      plugin.fail(e);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package io.teleproxy.plugin;
+
+import io.teleproxy.config.Configuration;
+import io.teleproxy.config.HostEnvironment;
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Where plugins are looked for.
+ *
+ * @param application the class loader of built-in plugins
+ * @param builtIn jars on its class path
+ * @param bundled the product's plugins folder
+ * @param dropIn folders of others; missing ones are skipped
+ * @param owners user ids to whom drop-in plugins may belong
+ * @param disabled ids of plugins that are not loaded
+ */
+public record PluginSources(
+    ClassLoader application,
+    List<Path> builtIn,
+    Optional<Path> bundled,
+    List<Path> dropIn,
+    Set<Long> owners,
+    Set<String> disabled) {
+  /** System property that names the product's folder. */
+  public static final String HOME_PROPERTY = "teleproxy.home";
+
+  /** How the jar files of built-in plugins are called, so that a start need not open all jars. */
+  static final String BUILT_IN_PREFIX = "teleproxy-plugin-";
+
+  public PluginSources {
+    builtIn = List.copyOf(builtIn);
+    dropIn = List.copyOf(dropIn);
+    owners = Set.copyOf(owners);
+    disabled = Set.copyOf(disabled);
+  }
+
+  /** The sources of this process. */
+  public static PluginSources of(Configuration configuration, HostEnvironment environment) {
+    String home = System.getProperty(HOME_PROPERTY, "");
+    Set<Long> owners = new HashSet<>(Set.of(0L, environment.uid()));
+    environment.invoker().ifPresent(user -> owners.add(user.uid()));
+    return new PluginSources(
+        PluginSources.class.getClassLoader(),
+        builtIn(System.getProperty("java.class.path", "")),
+        home.isEmpty() ? Optional.empty() : Optional.of(Path.of(home, "plugins")),
+        configuration.pluginFolders(),
+        owners,
+        configuration.disabledPlugins());
+  }
+
+  static List<Path> builtIn(String classPath) {
+    List<Path> jars = new ArrayList<>();
+    for (String entry : classPath.split(File.pathSeparator)) {
+      int name = entry.lastIndexOf(File.separatorChar) + 1;
+      if (entry.startsWith(BUILT_IN_PREFIX, name) && entry.endsWith(".jar")) {
+        jars.add(Path.of(entry));
+      }
+    }
+    return jars;
+  }
+}
