@@ -3,12 +3,15 @@ package io.teleproxy.plugin;
 import io.teleproxy.config.Configuration;
 import io.teleproxy.config.HostEnvironment;
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.jar.JarFile;
+import java.util.jar.Manifest;
 
 /**
  * Where plugins are looked for.
@@ -43,7 +46,7 @@ public record PluginSources(
   /** The sources of this process. */
   public static PluginSources of(Configuration configuration, HostEnvironment environment) {
     String home = System.getProperty(HOME_PROPERTY, "");
-    Set<Long> owners = new HashSet<>(Set.of(0L, environment.uid()));
+    Set<Long> owners = new HashSet<>(List.of(0L, environment.uid()));
     environment.invoker().ifPresent(user -> owners.add(user.uid()));
     return new PluginSources(
         PluginSources.class.getClassLoader(),
@@ -54,14 +57,42 @@ public record PluginSources(
         configuration.disabledPlugins());
   }
 
+  /**
+   * The jars of built-in plugins on a class path; of a class path that is one jar, on that which
+   * its manifest names.
+   */
   static List<Path> builtIn(String classPath) {
     List<Path> jars = new ArrayList<>();
-    for (String entry : classPath.split(File.pathSeparator)) {
-      int name = entry.lastIndexOf(File.separatorChar) + 1;
-      if (entry.startsWith(BUILT_IN_PREFIX, name) && entry.endsWith(".jar")) {
+    String[] entries = classPath.split(File.pathSeparator);
+    for (String entry : entries) {
+      if (isBuiltIn(entry.substring(entry.lastIndexOf(File.separatorChar) + 1))) {
         jars.add(Path.of(entry));
       }
     }
+    if (entries.length == 1 && entries[0].endsWith(".jar")) {
+      Path jar = Path.of(entries[0]).toAbsolutePath();
+      for (String name : manifestClassPath(jar).split(" ")) {
+        if (isBuiltIn(name.substring(name.lastIndexOf('/') + 1))) {
+          jars.add(jar.resolveSibling(name).normalize());
+        }
+      }
+    }
     return jars;
+  }
+
+  private static boolean isBuiltIn(String fileName) {
+    return fileName.startsWith(BUILT_IN_PREFIX) && fileName.endsWith(".jar");
+  }
+
+  private static String manifestClassPath(Path path) {
+    try (JarFile jar = new JarFile(path.toFile(), false)) {
+      Manifest manifest = jar.getManifest();
+      String classPath =
+          manifest == null ? null : manifest.getMainAttributes().getValue("Class-Path");
+      return classPath == null ? "" : classPath;
+    } catch (IOException e) {
+      // The virtual machine skips what it cannot read on the class path, too.
+      return "";
+    }
   }
 }

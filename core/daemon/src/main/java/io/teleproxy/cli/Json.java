@@ -1,0 +1,27 @@
+package io.teleproxy.cli;
+
+import com.google.gson.FormattingStyle;
+import com.google.gson.JsonElement;
+import com.google.gson.Strictness;
+import com.google.gson.internal.Streams;
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+
+/** JSON for people: indented, with a line end after it. */
+final class Json {
+  private Json() {}
+
+  static String text(JsonElement json) {
+    StringWriter text = new StringWriter();
+    try (JsonWriter writer = new JsonWriter(text)) {
+      writer.setFormattingStyle(FormattingStyle.PRETTY);
+      writer.setStrictness(Strictness.LENIENT);
+      Streams.write(json, writer);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return text + "\n";
+  }
+}

@@ -1,0 +1,43 @@
+package io.teleproxy.cli;
+
+import io.teleproxy.config.Flags;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code teleproxy run}. */
+@Command(
+    name = "run",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    description = {
+      "Run until interrupted or told to stop.",
+      "",
+      "Prints one line that begins with 'ready' when names resolve and connections flow. The log"
+          + " goes to standard error. Ctrl-C, SIGTERM and 'teleproxy stop' put everything back as"
+          + " it was.",
+      ""
+    })
+final class RunCommand implements Callable<Integer> {
+  @ParentCommand private @Nullable TeleproxyCommand parent;
+  @Mixin private final RunFlags flags = new RunFlags();
+  private final Program program;
+
+  RunCommand(Program program) {
+    this.program = program;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Flags given = new Flags();
+    if (parent != null) {
+      parent.flags().addTo(given);
+    }
+    flags.addTo(given);
+    return Running.run(program, given);
+  }
+}

@@ -1,0 +1,95 @@
+package io.teleproxy.cli;
+
+import io.teleproxy.config.Flags;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The flags that win over the configuration files. */
+final class RunFlags {
+  @Option(
+      names = "--kubeconfig",
+      paramLabel = "F",
+      description = "The kubeconfig file; default: KUBECONFIG, or ~/.kube/config.")
+  private @Nullable Path kubeconfig;
+
+  @Option(
+      names = "--context",
+      paramLabel = "C",
+      description = "The context in the kubeconfig; default: its current context.")
+  private @Nullable String context;
+
+  @Option(
+      names = "--namespace",
+      paramLabel = "N",
+      description = "Where short names are looked up first; default: the context's namespace.")
+  private @Nullable String namespace;
+
+  @Option(
+      names = "--mode",
+      paramLabel = "M",
+      description =
+          "all: everything (default). intercept: DNS, firewall and proxy, as root. bridge: the way"
+              + " into the cluster, as the user.")
+  private @Nullable String mode;
+
+  @Option(
+      names = "--dns",
+      paramLabel = "IP",
+      split = ",",
+      description = "The nameserver whose queries are answered; default: that of the system.")
+  private List<String> dns = new ArrayList<>();
+
+  @Option(
+      names = "--fallback",
+      paramLabel = "IP",
+      split = ",",
+      description = "Where other queries are relayed to; default: that nameserver.")
+  private List<String> fallback = new ArrayList<>();
+
+  @Option(
+      names = "--config",
+      paramLabel = "F",
+      description = "A configuration file instead of ~/.config/teleproxy/teleproxy.conf.")
+  private @Nullable Path config;
+
+  @Option(names = "-v", description = "More in the log; -vv for everything.")
+  private boolean[] verbose = {};
+
+  /** Adds these flags to others; where both say something, these win. */
+  void addTo(Flags flags) {
+    if (config != null) {
+      flags.file(config);
+    }
+    if (kubeconfig != null) {
+      flags.set(
+          "plugins.kubernetes.kubeconfig",
+          "--kubeconfig",
+          kubeconfig.toAbsolutePath().normalize().toString());
+    }
+    if (context != null) {
+      flags.set("plugins.kubernetes.context", "--context", context);
+    }
+    if (namespace != null) {
+      flags.set("plugins.kubernetes.namespace", "--namespace", namespace);
+    }
+    if (mode != null) {
+      flags.set("mode", "--mode", mode);
+    }
+    if (!dns.isEmpty()) {
+      flags.set("dns.nameservers", "--dns", dns);
+    }
+    if (!fallback.isEmpty()) {
+      flags.set("dns.fallback", "--fallback", fallback);
+    }
+    if (verbose.length > 0) {
+      flags.set("log.level", "-v", verbose.length > 1 ? "trace" : "debug");
+    }
+  }
+
+  boolean isVerbose() {
+    return verbose.length > 0;
+  }
+}

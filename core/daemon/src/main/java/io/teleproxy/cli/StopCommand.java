@@ -1,0 +1,57 @@
+package io.teleproxy.cli;
+
+import io.teleproxy.spi.UserException;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import picocli.CommandLine.Command;
+
+/** {@code teleproxy stop}. */
+@Command(
+    name = "stop",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    description = {
+      "Stop the running teleproxy, and wait until everything is as it was before it started.",
+      ""
+    })
+final class StopCommand implements Callable<Integer> {
+  private static final long LONGEST_STOP_SECONDS = 20;
+
+  private final Program program;
+
+  StopCommand(Program program) {
+    this.program = program;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    ApiClient client = ApiClient.find(program.environment());
+    Optional<ProcessHandle> daemon =
+        ProcessHandle.of(client.pid()).filter(process -> process.pid() != ownPid());
+    client.post("/api/shutdown");
+    if (daemon.isPresent()) {
+      try {
+        daemon.get().onExit().get(LONGEST_STOP_SECONDS, TimeUnit.SECONDS);
+      } catch (TimeoutException e) {
+        throw new UserException(
+            "teleproxy (pid "
+                + client.pid()
+                + ") is still running "
+                + LONGEST_STOP_SECONDS
+                + " s after it was told to stop",
+            "See its log; 'kill " + client.pid() + "' ends it.",
+            e);
+      }
+    }
+    program.out().println("stopped");
+    return 0;
+  }
+
+  private static long ownPid() {
+    return ProcessHandle.current().pid();
+  }
+}
