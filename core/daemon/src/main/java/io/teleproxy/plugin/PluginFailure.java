@@ -28,6 +28,13 @@ final class PluginFailure extends Exception {
       return new PluginFailure(what + ": " + user.getMessage(), user.remedy());
     }
     String reason = what + " failed: " + oneLine(e);
+    if (e instanceof UnsupportedClassVersionError) {
+      return new PluginFailure(
+          reason,
+          "Run teleproxy with a newer Java (JAVA_HOME), or have the plugin built for Java "
+              + Runtime.version().feature()
+              + ".");
+    }
     if (e instanceof LinkageError || e instanceof ReflectiveOperationException) {
       return new PluginFailure(
           reason,
