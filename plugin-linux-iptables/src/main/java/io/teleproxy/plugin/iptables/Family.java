@@ -1,0 +1,37 @@
+package io.teleproxy.plugin.iptables;
+
+import java.net.InetAddress;
+
+/** An address family: each has tools and kernel tables of its own. */
+enum Family {
+  IPV4("iptables", 4, "icmp-port-unreachable"),
+  IPV6("ip6tables", 16, "icmp6-port-unreachable");
+
+  private final String command;
+  private final int addressBytes;
+  private final String udpReject;
+
+  Family(String command, int addressBytes, String udpReject) {
+    this.command = command;
+    this.addressBytes = addressBytes;
+    this.udpReject = udpReject;
+  }
+
+  /** {@code iptables} or {@code ip6tables}. */
+  String command() {
+    return command;
+  }
+
+  /** The {@code --reject-with} for UDP. */
+  String udpReject() {
+    return udpReject;
+  }
+
+  boolean has(InetAddress address) {
+    return address.getAddress().length == addressBytes;
+  }
+
+  static Family of(InetAddress address) {
+    return IPV4.has(address) ? IPV4 : IPV6;
+  }
+}

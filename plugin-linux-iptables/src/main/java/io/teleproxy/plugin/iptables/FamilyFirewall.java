@@ -1,0 +1,131 @@
+package io.teleproxy.plugin.iptables;
+
+import io.teleproxy.plugin.iptables.SavedRules.SavedTable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Our part of one family's firewall: read, changed, read back. For one thread. */
+final class FamilyFirewall {
+  private final Xtables xtables;
+
+  FamilyFirewall(Xtables xtables) {
+    this.xtables = xtables;
+  }
+
+  Family family() {
+    return xtables.family();
+  }
+
+  /**
+   * Makes our rules the wanted ones, by one restore, or none if they are so already.
+   *
+   * @throws IOException if that failed or something is missing afterwards
+   */
+  void make(List<TableRules> wanted) throws IOException {
+    SavedRules before = xtables.read();
+    String script = RestoreScript.between(before, wanted);
+    if (script.isEmpty()) {
+      return;
+    }
+    xtables.restore(script);
+    SavedRules after = xtables.read();
+    // Not at the head any more is somebody else's doing since, and no failure of ours.
+    Optional<String> missing = RestoreScript.missing(after, wanted, false);
+    if (missing.isPresent()) {
+      throw new IOException(
+          xtables.name()
+              + " accepted our rules, but "
+              + missing.get()
+              + ". Another firewall tool has removed them at the same moment; end it, or retry.");
+    }
+    removeCreatedTables(before, after);
+  }
+
+  /** What of the wanted rules is not there, in words. */
+  Optional<String> missing(List<TableRules> wanted) throws IOException {
+    return RestoreScript.missing(xtables.read(), wanted, true);
+  }
+
+  /**
+   * Removes everything of ours, whoever made it and however often, each step in spite of the
+   * others' failure.
+   *
+   * @return what was removed, one line each
+   * @throws IOException naming what is left
+   */
+  List<String> removeAll() throws IOException {
+    SavedRules before = xtables.read();
+    if (!before.hasOurs()) {
+      return List.of();
+    }
+    List<IOException> failures = new ArrayList<>();
+    String script = RestoreScript.removal(before);
+    try {
+      xtables.restore(script);
+    } catch (IOException e) {
+      failures.add(e);
+      stepByStep(script, failures);
+    }
+    SavedRules after = xtables.read();
+    if (after.hasOurs()) {
+      IOException left =
+          new IOException(xtables.name() + ": not removed: " + String.join(", ", describe(after)));
+      failures.forEach(left::addSuppressed);
+      throw left;
+    }
+    removeCreatedTables(before, after);
+    return describe(before);
+  }
+
+  private void stepByStep(String script, List<IOException> failures) {
+    String table = "";
+    for (String line : script.split("\n")) {
+      if (line.startsWith("*")) {
+        table = line;
+      } else if (!line.equals("COMMIT")) {
+        try {
+          xtables.restore(table + "\n" + line + "\nCOMMIT\n");
+        } catch (IOException e) {
+          failures.add(e);
+        }
+      }
+    }
+  }
+
+  /** Tables whose mark is gone and that hold nothing of others. */
+  private void removeCreatedTables(SavedRules before, SavedRules after) throws IOException {
+    for (Map.Entry<String, SavedTable> table : before.tables().entrySet()) {
+      SavedTable now = after.table(table.getKey());
+      if (table.getValue().own().containsKey(TableRules.CREATED_MARK)
+          && after.tables().containsKey(table.getKey())
+          && !now.hasOurs()
+          && !now.foreign()) {
+        xtables.removeTable(table.getKey());
+      }
+    }
+  }
+
+  private List<String> describe(SavedRules saved) {
+    List<String> lines = new ArrayList<>();
+    for (Map.Entry<String, SavedTable> table : saved.tables().entrySet()) {
+      String where = xtables.name() + " table " + table.getKey();
+      table
+          .getValue()
+          .own()
+          .forEach(
+              (name, rules) -> lines.add(where + " chain " + name + " " + count(rules.size())));
+      table
+          .getValue()
+          .jumps()
+          .forEach(jump -> lines.add(where + " rule " + jump.from() + " " + jump.rule()));
+    }
+    return lines;
+  }
+
+  private static String count(int rules) {
+    return rules == 1 ? "(1 rule)" : "(" + rules + " rules)";
+  }
+}

@@ -1,0 +1,112 @@
+package io.teleproxy.plugin.iptables;
+
+import io.teleproxy.spi.Environment;
+import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Probe;
+import io.teleproxy.spi.UserException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.pf4j.Extension;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Intercepts with iptables and ip6tables, in the nf_tables or the legacy variant. */
+@Extension
+public final class IptablesInterceptor implements Interceptor {
+  private static final Logger log = LoggerFactory.getLogger(IptablesInterceptor.class);
+
+  private final Function<Duration, CommandRunner> runners;
+
+  /** What the last probe found, so that nothing is looked for twice. */
+  private volatile @Nullable Tools found;
+
+  /** For the plugin host. */
+  public IptablesInterceptor() {
+    this(ProcessRunner::new);
+  }
+
+  /**
+   * @param runners makes a runner of commands from the time that one may take
+   */
+  IptablesInterceptor(Function<Duration, CommandRunner> runners) {
+    this.runners = runners;
+  }
+
+  @Override
+  public Probe probe(Environment environment) {
+    return tools(environment).probe();
+  }
+
+  /** Without IPv6 if the last probe found it unusable. */
+  @Override
+  public Set<Capability> capabilities() {
+    EnumSet<Capability> capabilities = EnumSet.complementOf(EnumSet.of(Capability.OWNER_CLEANUP));
+    Tools tools = found;
+    if (tools != null && !tools.hasIpv6()) {
+      capabilities.remove(Capability.IPV6);
+    }
+    return Collections.unmodifiableSet(capabilities);
+  }
+
+  @Override
+  public Iterable<String> recover(Environment environment) throws IOException {
+    if (!environment.privileged()) {
+      throw new UserException(
+          "linux-iptables: firewall rules can be seen and removed by root only",
+          "Run it with sudo.");
+    }
+    List<String> removed = new ArrayList<>();
+    List<IOException> failures = new ArrayList<>();
+    for (Xtables xtables : Tools.installed(environment, runners)) {
+      if (!holdsOurs(xtables)) {
+        continue;
+      }
+      try {
+        removed.addAll(new FamilyFirewall(xtables).removeAll());
+      } catch (IOException e) {
+        failures.add(e);
+      }
+    }
+    if (!failures.isEmpty()) {
+      IOException first = failures.get(0);
+      failures.stream().skip(1).forEach(first::addSuppressed);
+      throw first;
+    }
+    return List.copyOf(removed);
+  }
+
+  @Override
+  public Session open(Context context) {
+    Tools tools = found != null ? found : tools(context.environment());
+    if (tools.probe() instanceof Probe.NotApplicable not) {
+      throw new UserException("linux-iptables: " + not.reason(), not.remedy());
+    }
+    return new IptablesSession(
+        tools.usable().stream().map(FamilyFirewall::new).toList(), context.exemptGid());
+  }
+
+  /**
+   * A variant or family that the kernel does not know cannot be read, and holds nothing of ours.
+   */
+  private static boolean holdsOurs(Xtables xtables) {
+    try {
+      return xtables.read().hasOurs();
+    } catch (IOException e) {
+      log.debug("linux-iptables: nothing to recover in {}: {}", xtables.name(), e.getMessage());
+      return false;
+    }
+  }
+
+  private Tools tools(Environment environment) {
+    Tools tools = Tools.probe(environment, runners);
+    found = tools;
+    return tools;
+  }
+}

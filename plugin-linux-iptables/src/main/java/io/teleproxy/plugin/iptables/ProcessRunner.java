@@ -1,0 +1,86 @@
+package io.teleproxy.plugin.iptables;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Runs commands as child processes, in the C locale, with a timeout. */
+final class ProcessRunner implements CommandRunner {
+  private final Duration timeout;
+
+  ProcessRunner(Duration timeout) {
+    this.timeout = timeout;
+  }
+
+  @Override
+  public Outcome run(List<String> command, String input) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("LC_ALL", "C");
+    Process process = builder.start();
+    try {
+      // All three at once: a child that blocks on one of them must not make us miss the timeout.
+      Stream output = new Stream(process.getInputStream());
+      Stream errors = new Stream(process.getErrorStream());
+      Thread outputThread = start(output, "output");
+      Thread errorThread = start(errors, "errors");
+      Thread inputThread = start(() -> feed(process.getOutputStream(), input), "input");
+      if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new IOException(
+            String.join(" ", command) + " did not end within " + timeout.toSeconds() + " s");
+      }
+      inputThread.join(timeout.toMillis());
+      outputThread.join(timeout.toMillis());
+      errorThread.join(timeout.toMillis());
+      return new Outcome(process.exitValue(), output.text(), errors.text());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException(String.join(" ", command) + " was interrupted");
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private static Thread start(Runnable task, String what) {
+    Thread thread = new Thread(task, "linux-iptables-" + what);
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
+  }
+
+  private static void feed(OutputStream stream, String input) {
+    try (stream) {
+      stream.write(input.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      // It ended without reading all; its exit status says why.
+    }
+  }
+
+  /** Collects what a process writes. */
+  private static final class Stream implements Runnable {
+    private final InputStream stream;
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+    Stream(InputStream stream) {
+      this.stream = stream;
+    }
+
+    @Override
+    public void run() {
+      try (stream) {
+        stream.transferTo(bytes);
+      } catch (IOException e) {
+        // Closed under our hands because the process was killed; the timeout is reported instead.
+      }
+    }
+
+    String text() {
+      return bytes.toString(StandardCharsets.UTF_8);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package io.teleproxy.plugin.iptables;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What iptables-save shows, as far as it concerns us: our chains, whatever leads into them, and
+ * whether there is anything else. Pure.
+ */
+record SavedRules(Map<String, SavedTable> tables) {
+  /** No table at all. */
+  static final SavedRules NONE = new SavedRules(Map.of());
+
+  /**
+   * One table.
+   *
+   * @param own rules of our chains, without {@code -A CHAIN}
+   * @param jumps rules of other chains that lead into ours
+   * @param foreign whether others have a chain, a rule or a policy in it
+   */
+  record SavedTable(Map<String, List<String>> own, List<SavedJump> jumps, boolean foreign) {
+    boolean hasOurs() {
+      return !own.isEmpty() || !jumps.isEmpty();
+    }
+  }
+
+  /**
+   * A rule in a chain of others that leads into one of ours.
+   *
+   * @param position in its chain, from 0
+   * @param rule without {@code -A CHAIN}
+   */
+  record SavedJump(String from, int position, String rule) {}
+
+  SavedTable table(String name) {
+    SavedTable table = tables.get(name);
+    return table != null ? table : new SavedTable(Map.of(), List.of(), false);
+  }
+
+  boolean hasOurs() {
+    for (SavedTable table : tables.values()) {
+      if (table.hasOurs()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Reads iptables-save's output; what it does not know, it takes for somebody else's. */
+  static SavedRules parse(String saved) {
+    Map<String, SavedTable> tables = new LinkedHashMap<>();
+    Reading reading = new Reading();
+    String name = "";
+    for (int start = 0; start < saved.length(); ) {
+      int newline = saved.indexOf('\n', start);
+      int end = newline < 0 ? saved.length() : newline;
+      if (end > start) {
+        char first = saved.charAt(start);
+        String line = saved.substring(start, end);
+        if (first == '*') {
+          name = line.substring(1);
+          reading = new Reading();
+        } else if (first == ':') {
+          reading.chain(line);
+        } else if (line.startsWith("-A ")) {
+          reading.rule(line);
+        } else if (line.equals("COMMIT")) {
+          tables.put(name, reading.table());
+        }
+      }
+      start = end + 1;
+    }
+    return new SavedRules(Collections.unmodifiableMap(tables));
+  }
+
+  /** The chain that a rule jumps or goes to, or what else its last option is; empty if neither. */
+  static String target(String rule) {
+    // Targets that are chains have no options, so the name ends the rule.
+    int space = rule.lastIndexOf(' ');
+    if (space < 2) {
+      return "";
+    }
+    boolean target = rule.startsWith("-j", space - 2) || rule.startsWith("-g", space - 2);
+    return target ? rule.substring(space + 1) : "";
+  }
+
+  /** One table, while its lines are read. */
+  private static final class Reading {
+    private final Map<String, List<String>> own = new LinkedHashMap<>();
+    private final List<SavedJump> jumps = new ArrayList<>();
+    private final Map<String, Integer> lengths = new LinkedHashMap<>();
+    private boolean foreign;
+
+    /** {@code :OUTPUT ACCEPT [0:0]}; chains that are not built in have the policy {@code -}. */
+    void chain(String line) {
+      int space = line.indexOf(' ');
+      String name = space < 0 ? line.substring(1) : line.substring(1, space);
+      if (TableRules.isOurs(name)) {
+        own.put(name, new ArrayList<>());
+      } else {
+        foreign |= !line.startsWith("ACCEPT ", space + 1);
+      }
+    }
+
+    void rule(String line) {
+      int space = line.indexOf(' ', 3);
+      if (space < 0) {
+        foreign = true;
+        return;
+      }
+      String chain = line.substring(3, space);
+      String rule = line.substring(space + 1);
+      List<String> ours = own.get(chain);
+      if (ours != null) {
+        ours.add(rule);
+        return;
+      }
+      int position = lengths.merge(chain, 1, Integer::sum) - 1;
+      if (TableRules.isOurs(target(rule))) {
+        jumps.add(new SavedJump(chain, position, rule));
+      } else {
+        foreign = true;
+      }
+    }
+
+    SavedTable table() {
+      return new SavedTable(
+          Collections.unmodifiableMap(own), Collections.unmodifiableList(jumps), foreign);
+    }
+  }
+}
