@@ -1,0 +1,228 @@
+package io.teleproxy.dns;
+
+import io.netty.channel.EventLoopGroup;
+import io.teleproxy.spi.Resolver;
+import io.teleproxy.spi.UserException;
+import io.teleproxy.tables.Snapshot;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The overlay DNS server: answers from the tables, asks the resolvers of plugins, and relays
+ * everything else to the original nameservers, bytes unchanged but for the id.
+ *
+ * <p>Listens on exact addresses only: a wildcard socket would answer redirected packets from the
+ * wrong address, and be an open resolver for the whole network. Safe for several threads; {@code
+ * start}, {@code listen} and {@code close} wait for sockets and must not be called on an event
+ * loop.
+ */
+public final class DnsServer implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(DnsServer.class);
+
+  /** How often a port that is free for one socket is tried for the others. */
+  private static final int PORT_TRIES = 32;
+
+  private final Responder responder;
+  private final Relay relay;
+  private final DnsMeters meters;
+  private final ListenerFactory listeners;
+  private final Set<InetAddress> fixed;
+  private final Map<InetAddress, Listener> open = new LinkedHashMap<>();
+  private final int port;
+  private Nameservers nameservers;
+  private boolean closed;
+
+  private DnsServer(
+      EventLoopGroup group,
+      DnsSettings settings,
+      Supplier<Snapshot> visible,
+      List<Resolver.Session> resolvers,
+      Nameservers nameservers,
+      List<InetAddress> addresses,
+      int port) {
+    Transport transport = Transport.of(group);
+    this.nameservers = nameservers;
+    this.meters = new DnsMeters();
+    this.relay = new Relay(transport, settings, meters, usable(Set.of(), 0));
+    this.responder =
+        new Responder(
+            new LocalNames(settings.ttl()),
+            visible,
+            new ResolverChain(resolvers, settings.resolverTimeout()),
+            relay,
+            meters);
+    this.listeners = new ListenerFactory(group, transport, responder, settings.tcpIdle());
+    this.fixed = new LinkedHashSet<>(addresses);
+    this.port = port == 0 ? openAnywhere() : openAt(port);
+    excludeOurselves();
+  }
+
+  /**
+   * Starts to answer.
+   *
+   * @param group drives all sockets; epoll or NIO; not closed by the server
+   * @param visible the tables to answer from, read once per query
+   * @param resolvers asked in this order what the tables do not know; not closed by the server
+   * @param nameservers who is asked what nobody here knows
+   * @param addresses where to listen from start to close; {@code ::1} is left out where the machine
+   *     has no IPv6
+   * @param port for UDP and TCP at all addresses, or 0 for one that is free everywhere
+   * @throws UserException if an address or the port cannot be used
+   */
+  public static DnsServer start(
+      EventLoopGroup group,
+      DnsSettings settings,
+      Supplier<Snapshot> visible,
+      List<Resolver.Session> resolvers,
+      Nameservers nameservers,
+      List<InetAddress> addresses,
+      int port) {
+    return new DnsServer(group, settings, visible, resolvers, nameservers, addresses, port);
+  }
+
+  /** The port of all listeners, UDP and TCP. */
+  public int port() {
+    return port;
+  }
+
+  /** Where queries are answered at this moment. */
+  public synchronized Set<InetAddress> addresses() {
+    return Set.copyOf(open.keySet());
+  }
+
+  public DnsCounters counters() {
+    return meters.read();
+  }
+
+  /** Takes other nameservers into use, from the next query on. */
+  public synchronized void upstream(Nameservers next) {
+    nameservers = next;
+    excludeOurselves();
+  }
+
+  /**
+   * Listens at these addresses besides the fixed ones, and no longer at others. An address that
+   * cannot be used (a bridge that has just gone) is passed over with a warning, and tried again at
+   * the next call.
+   */
+  public synchronized void listen(Collection<InetAddress> bridges) {
+    if (closed) {
+      return;
+    }
+    for (InetAddress address : List.copyOf(open.keySet())) {
+      if (!fixed.contains(address) && !bridges.contains(address)) {
+        Listener gone = open.remove(address);
+        if (gone != null) {
+          gone.close();
+        }
+      }
+    }
+    for (InetAddress address : bridges) {
+      if (!open.containsKey(address)) {
+        try {
+          open.put(address, listeners.open(address, port));
+        } catch (IOException e) {
+          log.warn("dns: not listening on {}: {}", text(address, port), e.getMessage());
+        }
+      }
+    }
+    excludeOurselves();
+  }
+
+  /** Stops to answer; queries under way get no reply any more. Idempotent. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    closeListeners();
+    listeners.closeClients();
+  }
+
+  private void closeListeners() {
+    for (Listener listener : open.values()) {
+      listener.close();
+    }
+    open.clear();
+  }
+
+  private int openAt(int wanted) {
+    for (InetAddress address : fixed) {
+      try {
+        open.put(address, listeners.open(address, wanted));
+      } catch (IOException e) {
+        if (ListenerFactory.isMissingIpv6(address, e)) {
+          log.info("dns: not listening on {}: {}", text(address, wanted), e.getMessage());
+          continue;
+        }
+        closeListeners();
+        throw unusable(address, wanted, e);
+      }
+    }
+    return wanted;
+  }
+
+  private int openAnywhere() {
+    List<String> taken = new ArrayList<>();
+    while (true) {
+      int candidate = freePort();
+      try {
+        return openAt(candidate);
+      } catch (UserException e) {
+        taken.add(e.getMessage());
+        if (taken.size() == PORT_TRIES) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private int freePort() {
+    InetAddress first = fixed.iterator().next();
+    try {
+      return listeners.freePort(first);
+    } catch (IOException e) {
+      throw unusable(first, 0, e);
+    }
+  }
+
+  private static UserException unusable(InetAddress address, int port, IOException cause) {
+    return new UserException(
+        "dns: cannot listen on " + text(address, port) + ": " + cause.getMessage(),
+        port == 0
+            ? "Check that the address belongs to this machine: ip address show."
+            : "Stop the program that uses it (ss -lnutp 'sport = :"
+                + port
+                + "' names it), or set dns.port to another port, or to 0 for any.",
+        cause);
+  }
+
+  private synchronized void excludeOurselves() {
+    relay.upstreams(usable(open.keySet(), port));
+  }
+
+  /** Never asks ourselves: such a query would go round until everything is used up. */
+  private Upstreams usable(Set<InetAddress> ours, int ourPort) {
+    List<InetSocketAddress> servers = new ArrayList<>();
+    for (InetSocketAddress server : nameservers.upstream()) {
+      if (server.getPort() != ourPort || !ours.contains(server.getAddress())) {
+        servers.add(server);
+      }
+    }
+    return new Upstreams(servers, nameservers.options());
+  }
+
+  private static String text(InetAddress address, int port) {
+    String host = address.getHostAddress();
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+  }
+}

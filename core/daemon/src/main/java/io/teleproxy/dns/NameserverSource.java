@@ -1,0 +1,86 @@
+package io.teleproxy.dns;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Where the machine's nameservers are written down, and what configuration puts in their place.
+ *
+ * <p>Where systemd-resolved's stub 127.0.0.53 is a nameserver, its upstreams are captured too,
+ * because containers and its own clients (nss-resolve) reach only those; and we ask them instead of
+ * the stub, because the stub's own queries come back to us.
+ *
+ * @param resolvConf usually {@code /etc/resolv.conf}
+ * @param systemd usually {@code /run/systemd/resolve/resolv.conf}
+ * @param dns nameservers to capture instead of those in the file; empty for those in the file
+ * @param fallback nameservers to ask instead of the captured ones; empty for the captured ones
+ */
+public record NameserverSource(
+    Path resolvConf, Path systemd, List<InetAddress> dns, List<InetSocketAddress> fallback) {
+  private static final int PORT = 53;
+  private static final InetAddress STUB = literal(127, 0, 0, 53);
+
+  /** What the C library asks when resolv.conf names nobody. */
+  private static final InetAddress NONE_GIVEN = literal(127, 0, 0, 1);
+
+  public NameserverSource {
+    dns = List.copyOf(dns);
+    fallback = List.copyOf(fallback);
+  }
+
+  /** The standard places. */
+  public static NameserverSource standard(List<InetAddress> dns, List<InetAddress> fallback) {
+    return new NameserverSource(
+        Path.of("/etc/resolv.conf"),
+        Path.of("/run/systemd/resolve/resolv.conf"),
+        dns,
+        withPort(fallback));
+  }
+
+  /** Reads the files now. */
+  public Nameservers read() {
+    return combine(ResolvConf.read(resolvConf), ResolvConf.read(systemd));
+  }
+
+  /**
+   * Calls back with the new value whenever it changes, within about half a second, from a thread of
+   * its own, until the watch is closed. The value at the start is not reported.
+   *
+   * @param current what the caller goes by now, from {@link #read}
+   */
+  public ResolvConfWatch watch(Nameservers current, Consumer<Nameservers> changed) {
+    return new ResolvConfWatch(this, current, changed);
+  }
+
+  Nameservers combine(ResolvConf conf, ResolvConf behindStub) {
+    List<InetAddress> captured = new ArrayList<>(dns.isEmpty() ? conf.nameservers() : dns);
+    if (captured.isEmpty()) {
+      captured.add(NONE_GIVEN);
+    }
+    List<InetAddress> asked = new ArrayList<>(captured);
+    if (captured.contains(STUB) && !behindStub.nameservers().isEmpty()) {
+      captured.addAll(behindStub.nameservers());
+      asked.remove(STUB);
+      asked.addAll(behindStub.nameservers());
+    }
+    return new Nameservers(
+        captured, fallback.isEmpty() ? withPort(asked) : fallback, conf.options());
+  }
+
+  private static List<InetSocketAddress> withPort(List<InetAddress> addresses) {
+    return addresses.stream().map(address -> new InetSocketAddress(address, PORT)).toList();
+  }
+
+  private static InetAddress literal(int a, int b, int c, int d) {
+    try {
+      return InetAddress.getByAddress(new byte[] {(byte) a, (byte) b, (byte) c, (byte) d});
+    } catch (UnknownHostException e) {
+      throw new AssertionError("4 bytes are always an address", e);
+    }
+  }
+}

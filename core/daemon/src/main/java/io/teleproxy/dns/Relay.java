@@ -1,0 +1,92 @@
+package io.teleproxy.dns;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
+import java.net.InetSocketAddress;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Asks the original nameservers. Each query has a source port and an id of its own, both random
+ * (RFC 5452), and its answer is passed on byte for byte with the client's id put back.
+ *
+ * <p>Safe for several threads; an exchange lives on the event loop that it was begun on.
+ */
+final class Relay {
+  private final Transport transport;
+  private final DnsSettings settings;
+  private final DnsMeters meters;
+  private final RandomIds ids = new RandomIds();
+
+  /** Local ends of the queries that are under way: what comes from one of them is our own. */
+  private final Set<InetSocketAddress> own = ConcurrentHashMap.newKeySet();
+
+  private volatile Upstreams upstreams;
+
+  /** Who waits for an answer. Called on the exchange's event loop. */
+  interface Waiting {
+    /**
+     * An answer, with the id of the request; the callee releases it. Several only for zone
+     * transfers.
+     */
+    void answered(ByteBuf answer);
+
+    /** Nobody answered. */
+    void failed();
+  }
+
+  Relay(Transport transport, DnsSettings settings, DnsMeters meters, Upstreams upstreams) {
+    this.transport = transport;
+    this.settings = settings;
+    this.meters = meters;
+    this.upstreams = upstreams;
+  }
+
+  /** Asks others from the next query on. */
+  void upstreams(Upstreams next) {
+    upstreams = next;
+  }
+
+  /** Whether a query from there is one that we sent ourselves, and that came back to us. */
+  boolean isOwn(InetSocketAddress sender) {
+    return !own.isEmpty() && own.contains(sender);
+  }
+
+  /**
+   * Begins an exchange.
+   *
+   * @param loop the loop on which this is called
+   * @param request a whole DNS message, at least a header long; must not be changed afterwards
+   * @param tcp whether to ask over TCP
+   */
+  void ask(EventLoop loop, byte[] request, boolean tcp, Waiting waiting) {
+    Upstreams now = upstreams;
+    InetSocketAddress[] order = now.order();
+    if (order.length == 0 || meters.inFlight.get() >= settings.maxInFlight()) {
+      waiting.failed();
+      return;
+    }
+    meters.inFlight.incrementAndGet();
+    new Exchange(this, loop, now, order, request, tcp, waiting).begin();
+  }
+
+  void ended() {
+    meters.inFlight.decrementAndGet();
+  }
+
+  Transport transport() {
+    return transport;
+  }
+
+  int nextId() {
+    return ids.next();
+  }
+
+  void opened(InetSocketAddress local) {
+    own.add(local);
+  }
+
+  void closed(InetSocketAddress local) {
+    own.remove(local);
+  }
+}
