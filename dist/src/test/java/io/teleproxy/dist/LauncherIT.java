@@ -1,0 +1,126 @@
+package io.teleproxy.dist;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The start script and the folder that it starts from. */
+class LauncherIT {
+  @Test
+  void startsThroughSymbolicLinksFromAnywhere(@TempDir Path folder) throws IOException {
+    Path chained = folder.resolve("chained");
+    Path direct = Files.createSymbolicLink(folder.resolve("direct"), Product.LAUNCHER);
+    Files.createSymbolicLink(chained, Path.of("direct"));
+    try {
+      Command.Result result = Command.of(chained.toString(), "--version").run().succeeded();
+      assertThat(result.out()).contains("teleproxy");
+      assertThat(result.err()).isEmpty();
+    } finally {
+      Files.delete(direct);
+    }
+  }
+
+  @Test
+  void aMissingJavaIsNamed() {
+    Command.Result result =
+        Command.of(Product.LAUNCHER.toString(), "--version")
+            .env("JAVA_HOME", "")
+            .env("PATH", "/nowhere")
+            .run();
+
+    assertThat(result.exit()).isEqualTo(2);
+    assertThat(result.err()).contains("no Java found", "Java 17");
+  }
+
+  @Test
+  void aWrongJavaHomeIsNamed() {
+    Command.Result result =
+        Command.of(Product.LAUNCHER.toString(), "--version").env("JAVA_HOME", "/nowhere").run();
+
+    assertThat(result.exit()).isEqualTo(2);
+    assertThat(result.err()).contains("JAVA_HOME", "/nowhere/bin/java");
+  }
+
+  @Test
+  void anOldJavaIsRefused(@TempDir Path old) throws IOException {
+    Path bin = Files.createDirectory(old.resolve("bin"));
+    Path java = bin.resolve("java");
+    Files.writeString(java, "#!/bin/sh\nexit 1\n");
+    assertThat(java.toFile().setExecutable(true)).isTrue();
+    Files.writeString(old.resolve("release"), "JAVA_VERSION=\"11.0.22\"\n");
+
+    Command.Result result =
+        Command.of(Product.LAUNCHER.toString(), "--version").env("JAVA_HOME", old.toString()).run();
+
+    assertThat(result.exit()).isEqualTo(2);
+    assertThat(result.err()).contains("is Java 11.0.22", "Java 17");
+  }
+
+  @Test
+  void aClassDataArchiveIsPartOfTheProduct() {
+    assertThat(Product.HOME.resolve("lib/teleproxy.jsa")).isNotEmptyFile();
+  }
+
+  @Test
+  void theVirtualMachineSaysNothingEvenIfTheArchiveIsOfAnother(@TempDir Path folder)
+      throws IOException {
+    Command.of("cp", "-a", Product.HOME.toString(), folder.toString()).run().succeeded();
+    Path copy = folder.resolve(Product.HOME.getFileName());
+    Files.delete(copy.resolve("lib/teleproxy.jsa"));
+    Files.writeString(copy.resolve("lib/teleproxy.jsa"), "not an archive");
+
+    Command.Result result =
+        Command.of(copy.resolve("bin/teleproxy").toString(), "plugins", "list", "--json")
+            .run()
+            .succeeded();
+    assertThat(result.out()).startsWith("[");
+    assertThat(result.err()).isEmpty();
+  }
+
+  @Test
+  void nothingIsWrittenToTemporaryFolders() {
+    Requirements.privileged();
+    String readOnly = "mount --bind -o ro /tmp /tmp && exec \"$@\"";
+    Command.Result result =
+        Command.of(Product.LAUNCHER.toString(), "plugins", "list")
+            .behind(List.of("unshare", "--mount", "sh", "-c", readOnly, "sh"))
+            .run()
+            .succeeded();
+    assertThat(result.err()).isEmpty();
+  }
+
+  @Test
+  void theChecksumsOfBundledPluginsAreThoseOfTheJars() throws IOException {
+    Path plugins = Product.HOME.resolve("plugins");
+    Command.of("sh", "-c", "cd \"$0\" && sha256sum --check --strict SHA256SUMS", plugins.toString())
+        .run()
+        .succeeded();
+    try (Stream<Path> jars = Files.list(plugins)) {
+      assertThat(Files.readAllLines(plugins.resolve("SHA256SUMS")))
+          .hasSize((int) jars.filter(jar -> jar.toString().endsWith(".jar")).count());
+    }
+  }
+
+  @Test
+  void theArchivesHoldARunnableProduct(@TempDir Path folder) throws IOException {
+    List<Path> archives;
+    try (Stream<Path> files = Files.list(Product.HOME.getParent())) {
+      archives = files.filter(file -> file.toString().endsWith(".tar.gz")).toList();
+    }
+    assertThat(archives).hasSize(1);
+    Command.of("tar", "-xzf", archives.get(0).toString(), "-C", folder.toString())
+        .run()
+        .succeeded();
+    try (Stream<Path> roots = Files.list(folder)) {
+      Path root = roots.findFirst().orElseThrow();
+      assertThat(Command.of(root.resolve("bin/teleproxy").toString(), "--version").run().exit())
+          .isZero();
+    }
+  }
+}
