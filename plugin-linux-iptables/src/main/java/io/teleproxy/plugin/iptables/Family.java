@@ -4,15 +4,17 @@ import java.net.InetAddress;
 
 /** An address family: each has tools and kernel tables of its own. */
 enum Family {
-  IPV4("iptables", 4, "icmp-port-unreachable"),
-  IPV6("ip6tables", 16, "icmp6-port-unreachable");
+  IPV4("iptables", "ip", 4, "icmp-port-unreachable"),
+  IPV6("ip6tables", "ip6", 16, "icmp6-port-unreachable");
 
   private final String command;
+  private final String nft;
   private final int addressBytes;
   private final String udpReject;
 
-  Family(String command, int addressBytes, String udpReject) {
+  Family(String command, String nft, int addressBytes, String udpReject) {
     this.command = command;
+    this.nft = nft;
     this.addressBytes = addressBytes;
     this.udpReject = udpReject;
   }
@@ -20,6 +22,11 @@ enum Family {
   /** {@code iptables} or {@code ip6tables}. */
   String command() {
     return command;
+  }
+
+  /** The family's name in nft. */
+  String nft() {
+    return nft;
   }
 
   /** The {@code --reject-with} for UDP. */

@@ -6,9 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Our part of one family's firewall: read, changed, read back. For one thread. */
 final class FamilyFirewall {
+  private static final Logger log = LoggerFactory.getLogger(FamilyFirewall.class);
+
   private final Xtables xtables;
 
   FamilyFirewall(Xtables xtables) {
@@ -30,6 +34,9 @@ final class FamilyFirewall {
     if (script.isEmpty()) {
       return;
     }
+    if (reachesNewChains(before, wanted)) {
+      script = RestoreScript.between(before, wanted, xtables.readNft());
+    }
     xtables.restore(script);
     SavedRules after = xtables.read();
     // Not at the head any more is somebody else's doing since, and no failure of ours.
@@ -41,7 +48,7 @@ final class FamilyFirewall {
               + missing.get()
               + ". Another firewall tool has removed them at the same moment; end it, or retry.");
     }
-    removeCreatedTables(before, after);
+    removeCreated(before, after);
   }
 
   /** What of the wanted rules is not there, in words. */
@@ -76,7 +83,7 @@ final class FamilyFirewall {
       failures.forEach(left::addSuppressed);
       throw left;
     }
-    removeCreatedTables(before, after);
+    removeCreated(before, after);
     return describe(before);
   }
 
@@ -95,8 +102,21 @@ final class FamilyFirewall {
     }
   }
 
-  /** Tables whose mark is gone and that hold nothing of others. */
-  private void removeCreatedTables(SavedRules before, SavedRules after) throws IOException {
+  /** Whether there will be jumps from built-in chains of others' tables that had none before. */
+  private static boolean reachesNewChains(SavedRules before, List<TableRules> wanted) {
+    for (TableRules rules : wanted) {
+      SavedTable table = before.table(rules.table());
+      if (before.tables().containsKey(rules.table())
+          && !table.own().containsKey(TableRules.CREATED_MARK)
+          && rules.jumps().stream().anyMatch(jump -> table.bare().contains(jump.from()))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Tables and built-in chains whose marks are gone and that hold nothing of others. */
+  private void removeCreated(SavedRules before, SavedRules after) throws IOException {
     for (Map.Entry<String, SavedTable> table : before.tables().entrySet()) {
       SavedTable now = after.table(table.getKey());
       if (table.getValue().own().containsKey(TableRules.CREATED_MARK)
@@ -104,6 +124,22 @@ final class FamilyFirewall {
           && !now.hasOurs()
           && !now.foreign()) {
         xtables.removeTable(table.getKey());
+      } else {
+        removeCreatedChains(table.getKey(), table.getValue(), now);
+      }
+    }
+  }
+
+  private void removeCreatedChains(String table, SavedTable before, SavedTable now) {
+    for (String mark : before.own().keySet()) {
+      String chain = TableRules.createdChain(mark);
+      if (!chain.isEmpty() && !now.own().containsKey(mark) && now.bare().contains(chain)) {
+        try {
+          xtables.restore("*" + table + "\n-X " + chain + "\nCOMMIT\n");
+        } catch (IOException e) {
+          // Refused if somebody uses it since: then it is theirs.
+          log.debug("linux-iptables: chain {} of table {} stays: {}", chain, table, e.getMessage());
+        }
       }
     }
   }

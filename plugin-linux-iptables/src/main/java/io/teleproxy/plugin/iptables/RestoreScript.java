@@ -25,13 +25,25 @@ final class RestoreScript {
    * there yet gets {@link TableRules#CREATED_MARK}.
    */
   static String between(SavedRules saved, List<TableRules> wanted) {
+    return between(saved, wanted, NftChains.UNKNOWN);
+  }
+
+  /**
+   * The same, with marks for built-in chains, too, that are not there yet in tables that are.
+   *
+   * @param there what the kernel has
+   */
+  static String between(SavedRules saved, List<TableRules> wanted, NftChains there) {
     RestoreScript script = new RestoreScript();
     Set<String> kept = new HashSet<>();
     for (TableRules rules : wanted) {
       kept.add(rules.table());
       if (missing(saved.table(rules.table()), rules, true).isPresent()) {
-        boolean mark = !saved.tables().containsKey(rules.table());
-        script.make(saved.table(rules.table()), rules, mark);
+        List<String> marks =
+            saved.tables().containsKey(rules.table())
+                ? newChains(rules, there)
+                : List.of(TableRules.CREATED_MARK);
+        script.make(saved.table(rules.table()), rules, marks);
       }
     }
     for (Map.Entry<String, SavedTable> table : saved.tables().entrySet()) {
@@ -63,7 +75,7 @@ final class RestoreScript {
   }
 
   private static Optional<String> missing(SavedTable saved, TableRules wanted, boolean atHead) {
-    int known = saved.own().containsKey(TableRules.CREATED_MARK) ? 1 : 0;
+    long known = saved.own().keySet().stream().filter(TableRules::isMark).count();
     for (OwnChain chain : wanted.chains()) {
       List<String> there = saved.own().get(chain.name());
       if (there == null) {
@@ -101,7 +113,16 @@ final class RestoreScript {
     return true;
   }
 
-  private void make(SavedTable saved, TableRules wanted, boolean mark) {
+  private static List<String> newChains(TableRules wanted, NftChains there) {
+    return wanted.jumps().stream()
+        .map(Jump::from)
+        .distinct()
+        .filter(chain -> there.absent(wanted.table(), chain))
+        .map(TableRules::createdMark)
+        .toList();
+  }
+
+  private void make(SavedTable saved, TableRules wanted, List<String> marks) {
     line("*", wanted.table());
     Set<String> names = new HashSet<>();
     for (OwnChain chain : wanted.chains()) {
@@ -109,9 +130,8 @@ final class RestoreScript {
       // Empties the chain if it is there, despite --noflush.
       line(":", chain.name(), " - [0:0]");
     }
-    names.add(TableRules.CREATED_MARK);
-    if (mark) {
-      line(":", TableRules.CREATED_MARK, " - [0:0]");
+    for (String mark : marks) {
+      line(":", mark, " - [0:0]");
     }
     boolean jumps = !jumpsInPlace(saved.jumps(), wanted.jumps(), true);
     if (jumps) {
@@ -122,7 +142,10 @@ final class RestoreScript {
         line("-A ", chain.name(), " ", rule);
       }
     }
-    deleteChains(saved.own().keySet().stream().filter(name -> !names.contains(name)).toList());
+    deleteChains(
+        saved.own().keySet().stream()
+            .filter(name -> !names.contains(name) && !TableRules.isMark(name))
+            .toList());
     if (jumps) {
       for (int i = wanted.jumps().size() - 1; i >= 0; i--) {
         Jump jump = wanted.jumps().get(i);

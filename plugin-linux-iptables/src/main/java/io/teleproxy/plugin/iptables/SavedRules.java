@@ -2,9 +2,11 @@ package io.teleproxy.plugin.iptables;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What iptables-save shows, as far as it concerns us: our chains, whatever leads into them, and
@@ -19,9 +21,11 @@ record SavedRules(Map<String, SavedTable> tables) {
    *
    * @param own rules of our chains, without {@code -A CHAIN}
    * @param jumps rules of other chains that lead into ours
+   * @param bare built-in chains without any rule or policy
    * @param foreign whether others have a chain, a rule or a policy in it
    */
-  record SavedTable(Map<String, List<String>> own, List<SavedJump> jumps, boolean foreign) {
+  record SavedTable(
+      Map<String, List<String>> own, List<SavedJump> jumps, Set<String> bare, boolean foreign) {
     boolean hasOurs() {
       return !own.isEmpty() || !jumps.isEmpty();
     }
@@ -37,7 +41,7 @@ record SavedRules(Map<String, SavedTable> tables) {
 
   SavedTable table(String name) {
     SavedTable table = tables.get(name);
-    return table != null ? table : new SavedTable(Map.of(), List.of(), false);
+    return table != null ? table : new SavedTable(Map.of(), List.of(), Set.of(), false);
   }
 
   boolean hasOurs() {
@@ -92,6 +96,7 @@ record SavedRules(Map<String, SavedTable> tables) {
     private final Map<String, List<String>> own = new LinkedHashMap<>();
     private final List<SavedJump> jumps = new ArrayList<>();
     private final Map<String, Integer> lengths = new LinkedHashMap<>();
+    private final Set<String> bare = new HashSet<>();
     private boolean foreign;
 
     /** {@code :OUTPUT ACCEPT [0:0]}; chains that are not built in have the policy {@code -}. */
@@ -101,7 +106,11 @@ record SavedRules(Map<String, SavedTable> tables) {
       if (TableRules.isOurs(name)) {
         own.put(name, new ArrayList<>());
       } else {
-        foreign |= !line.startsWith("ACCEPT ", space + 1);
+        if (line.startsWith("ACCEPT ", space + 1)) {
+          bare.add(name);
+        } else {
+          foreign = true;
+        }
       }
     }
 
@@ -118,6 +127,7 @@ record SavedRules(Map<String, SavedTable> tables) {
         ours.add(rule);
         return;
       }
+      bare.remove(chain);
       int position = lengths.merge(chain, 1, Integer::sum) - 1;
       if (TableRules.isOurs(target(rule))) {
         jumps.add(new SavedJump(chain, position, rule));
@@ -128,7 +138,10 @@ record SavedRules(Map<String, SavedTable> tables) {
 
     SavedTable table() {
       return new SavedTable(
-          Collections.unmodifiableMap(own), Collections.unmodifiableList(jumps), foreign);
+          Collections.unmodifiableMap(own),
+          Collections.unmodifiableList(jumps),
+          Collections.unmodifiableSet(bare),
+          foreign);
     }
   }
 }

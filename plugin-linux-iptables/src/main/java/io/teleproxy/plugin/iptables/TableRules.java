@@ -38,6 +38,24 @@ record TableRules(String table, List<OwnChain> chains, List<Jump> jumps) {
   static final String CREATED_MARK = "TELEPROXY-CREATED";
 
   /**
+   * The same for a built-in chain of a table that others have made. With the longest name,
+   * PREROUTING, these are the 28 characters that a chain's name may have.
+   */
+  static String createdMark(String builtIn) {
+    return CREATED_MARK + "-" + builtIn;
+  }
+
+  /** The built-in chain that a mark speaks of; empty if it is none, or that of a table. */
+  static String createdChain(String mark) {
+    return mark.startsWith(CREATED_MARK + "-") ? mark.substring(CREATED_MARK.length() + 1) : "";
+  }
+
+  /** Whether an own chain is a mark of either kind. */
+  static boolean isMark(String chain) {
+    return chain.equals(CREATED_MARK) || !createdChain(chain).isEmpty();
+  }
+
+  /**
    * @param rules in iptables-save's form, without {@code -A CHAIN}
    */
   record OwnChain(String name, List<String> rules) {}

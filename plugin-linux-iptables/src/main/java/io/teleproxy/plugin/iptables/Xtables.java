@@ -13,9 +13,16 @@ import java.util.function.Function;
  *
  * @param command {@code iptables}, {@code ip6tables-legacy} …
  * @param lockWait seconds to wait for the xtables lock; iptables-nft has none and ignores it
+ * @param nft the nft command if there is one
  */
 record Xtables(
-    Family family, Path command, Path save, Path restore, int lockWait, CommandRunner runner) {
+    Family family,
+    Path command,
+    Path save,
+    Path restore,
+    Optional<Path> nft,
+    int lockWait,
+    CommandRunner runner) {
   /** Exit status of iptables when somebody else holds the xtables lock. */
   private static final int LOCK_HELD = 4;
 
@@ -41,7 +48,14 @@ record Xtables(
       return Optional.empty();
     }
     return Optional.of(
-        new Xtables(family, command.get(), save.get(), restore.get(), lockWait, runner));
+        new Xtables(
+            family,
+            command.get(),
+            save.get(),
+            restore.get(),
+            executables.apply("nft"),
+            lockWait,
+            runner));
   }
 
   /** The command's name, for messages. */
@@ -63,6 +77,16 @@ record Xtables(
       throw failure(save, outcome, "");
     }
     return SavedRules.parse(outcome.output());
+  }
+
+  /** The chains that nf_tables has in the kernel, as far as that can be known. */
+  NftChains readNft() throws IOException {
+    if (nft.isEmpty()) {
+      return NftChains.UNKNOWN;
+    }
+    List<String> line = List.of(nft.get().toString(), "list", "chains", family.nft());
+    Outcome outcome = runner.run(line);
+    return outcome.ok() ? NftChains.parse(outcome.output()) : NftChains.UNKNOWN;
   }
 
   /** Carries out a script, one atomic change per table; leaves alone what it does not name. */

@@ -156,6 +156,32 @@ class HostStateInNamespacesTest {
     assertThat(host.firewall()).isEqualTo(before);
   }
 
+  @Test
+  void leavesNoBuiltInChainsBehindInTablesOfOthers() throws IOException {
+    assumeTrue(new Machine().executable("nft").isPresent(), "needs nft");
+    for (String family : List.of("iptables-nft", "ip6tables-nft")) {
+      host.run(family + " -t nat -A POSTROUTING -p tcp -j ACCEPT");
+      host.run(family + " -t filter -A FORWARD -p tcp -j ACCEPT");
+    }
+    String before = host.firewall();
+
+    Session session = open("iptables-nft");
+    session.apply(PLAN);
+    session.apply(bridged(List.of(), PLAN.rules().toArray(Rule[]::new)));
+    session.close();
+    assertThat(host.firewall()).isEqualTo(before);
+
+    open("iptables-nft").apply(PLAN);
+    interceptor().recover(new Machine());
+    assertThat(host.firewall()).isEqualTo(before);
+
+    session = open("iptables-nft");
+    session.apply(PLAN);
+    host.run("iptables-nft -t filter -A OUTPUT -p tcp -j ACCEPT");
+    session.close();
+    assertThat(host.run("nft list chain ip filter OUTPUT")).contains("accept");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"iptables-nft", "iptables-legacy"})
   void doesNothingForAPlanThatIsThereAlready(String variant) throws IOException {
@@ -266,7 +292,7 @@ class HostStateInNamespacesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"iptables-nft", "iptables-legacy"})
-  void appliesFiveThousandPairsInWellUnderASecond(String variant) throws IOException {
+  void appliesFiveThousandPairsByOneCommandInAMoment(String variant) throws IOException {
     List<Rule> rules = new ArrayList<>();
     for (int i = 0; i < 5_000; i++) {
       rules.add(redirect("tcp 10.2." + (i / 250) + "." + (i % 250) + " " + (80 + i % 7), 15001));
@@ -274,12 +300,14 @@ class HostStateInNamespacesTest {
     InterceptPlan plan = InterceptPlan.of(rules, InterceptPlan.DnsCapture.NONE, List.of());
     Session session = open(variant);
 
+    // 0.3 s on an idle machine; the limit is for busy ones.
     long start = System.nanoTime();
     session.apply(plan);
     Duration took = Duration.ofNanos(System.nanoTime() - start);
 
     assertThat(host.run(variant + " -t nat -S TELEPROXY").lines()).hasSize(5_001);
-    assertThat(took).isLessThan(Duration.ofSeconds(2));
+    assertThat(commands).filteredOn(command -> command.contains("-restore --noflush")).hasSize(1);
+    assertThat(took).isLessThan(Duration.ofSeconds(5));
     session.close();
   }
 
