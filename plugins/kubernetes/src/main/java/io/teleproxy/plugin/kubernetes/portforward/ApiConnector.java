@@ -1,0 +1,277 @@
+package io.teleproxy.plugin.kubernetes.portforward;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.nio.NioChannelOption;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpClientCodec;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.ssl.SslHandler;
+import io.teleproxy.plugin.kubernetes.cluster.Access;
+import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
+import jdk.net.ExtendedSocketOptions;
+
+/** Opens connections to the API server. Results are told on the event loop. */
+final class ApiConnector {
+  private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
+  private static final long EXCHANGE_TIMEOUT_SECONDS = 10;
+
+  /** A dead path is noticed after 15 s of silence and 3 unanswered probes, 5 s apart. */
+  private static final int KEEPALIVE_IDLE_SECONDS = 15;
+
+  private static final int KEEPALIVE_INTERVAL_SECONDS = 5;
+  private static final int KEEPALIVE_PROBES = 3;
+
+  /** Handlers come when the connection is there, since several addresses may be tried. */
+  private static final ChannelHandler NO_HANDLER = new SharedNothing();
+
+  private final ClusterSession cluster;
+  private final ApiServer server;
+  private final EventLoop loop;
+  private final Executor worker;
+
+  /**
+   * @param worker for what blocks: host names, TLS key exchanges
+   */
+  ApiConnector(ClusterSession cluster, EventLoop loop, Executor worker) {
+    this.cluster = cluster;
+    this.server = ApiServer.of(cluster.server(), cluster.tlsServerName().orElse(""));
+    this.loop = loop;
+    this.worker = worker;
+  }
+
+  /** Told once what came of a request. */
+  interface Result {
+    /** The connection, upgraded or with the answer's end reached. */
+    void answered(ChannelHandlerContext context, int status, String message);
+
+    void failed(ConnectFailure failure);
+  }
+
+  /** Asks for an upgrade to SPDY for a port-forward to this pod. */
+  void portForward(String namespace, String pod, Result result) {
+    exchange(
+        HttpMethod.POST,
+        "/api/v1/namespaces/" + namespace + "/pods/" + pod + "/portforward",
+        result);
+  }
+
+  /** Asks for the version, which everybody may know: is the server there, are we welcome? */
+  void version(Result result) {
+    exchange(HttpMethod.GET, "/version", result);
+  }
+
+  private void exchange(HttpMethod method, String path, Result result) {
+    exchange(method, path, true, result);
+  }
+
+  private void exchange(HttpMethod method, String path, boolean mayRenew, Result result) {
+    cluster
+        .access()
+        .whenComplete(
+            (access, failure) -> {
+              if (failure != null) {
+                onLoop(() -> result.failed(ConnectFailure.credentials(failure)));
+              } else {
+                Result renewing = mayRenew ? new Renewing(access, method, path, result) : result;
+                exchange(request(method, path, access), access.sslContext(), renewing);
+              }
+            });
+  }
+
+  private void exchange(FullHttpRequest request, SSLContext tls, Result result) {
+    connect(
+        false,
+        channel -> init(channel, tls, request, result),
+        failure -> {
+          request.release();
+          result.failed(failure);
+        });
+  }
+
+  private FullHttpRequest request(HttpMethod method, String path, Access access) {
+    FullHttpRequest request =
+        new DefaultFullHttpRequest(
+            HttpVersion.HTTP_1_1, method, server.path() + path, Unpooled.EMPTY_BUFFER);
+    HttpHeaders headers = request.headers();
+    headers.set(HttpHeaderNames.HOST, server.authority());
+    for (Access.Header header : access.headers()) {
+      headers.add(header.name(), header.value());
+    }
+    if (method.equals(HttpMethod.POST)) {
+      headers
+          .set(HttpHeaderNames.CONNECTION, "Upgrade")
+          .set(HttpHeaderNames.UPGRADE, "SPDY/3.1")
+          .set("X-Stream-Protocol-Version", "portforward.k8s.io")
+          .set(HttpHeaderNames.CONTENT_LENGTH, 0);
+    }
+    return request;
+  }
+
+  /** Tries once more with fresh credentials when the server refuses those it was shown. */
+  private final class Renewing implements Result {
+    private final Access shown;
+    private final HttpMethod method;
+    private final String path;
+    private final Result result;
+
+    Renewing(Access shown, HttpMethod method, String path, Result result) {
+      this.shown = shown;
+      this.method = method;
+      this.path = path;
+      this.result = result;
+    }
+
+    @Override
+    public void answered(ChannelHandlerContext context, int status, String message) {
+      if (status == 401 && cluster.refused(shown)) {
+        context.close();
+        exchange(method, path, false, result);
+      } else {
+        result.answered(context, status, message);
+      }
+    }
+
+    @Override
+    public void failed(ConnectFailure failure) {
+      result.failed(failure);
+    }
+  }
+
+  private void init(Channel channel, SSLContext tls, FullHttpRequest request, Result result) {
+    ChannelPipeline pipeline = channel.pipeline();
+    if (server.tls()) {
+      pipeline.addLast(new SslHandler(engine(tls), worker));
+    }
+    pipeline.addLast(new HttpClientCodec());
+    var timeout =
+        channel
+            .eventLoop()
+            .schedule(
+                () ->
+                    channel
+                        .pipeline()
+                        .fireExceptionCaught(
+                            new IOException("timed out after " + EXCHANGE_TIMEOUT_SECONDS + " s")),
+                EXCHANGE_TIMEOUT_SECONDS,
+                TimeUnit.SECONDS);
+    pipeline.addLast(
+        new HttpExchange(
+            server.tls(),
+            request,
+            new HttpExchange.Outcome() {
+              @Override
+              public void answered(
+                  ChannelHandlerContext context, int status, String reason, String body) {
+                timeout.cancel(false);
+                result.answered(
+                    context, status, status == 101 ? "" : StatusMessage.of(body, reason));
+              }
+
+              @Override
+              public void broke(Throwable cause) {
+                timeout.cancel(false);
+                result.failed(ConnectFailure.unreachable(server, cause));
+              }
+            }));
+  }
+
+  /** One SSLContext for all connections: its client sessions are resumed by host and port. */
+  private SSLEngine engine(SSLContext tls) {
+    SSLEngine engine = tls.createSSLEngine(server.tlsName(), server.port());
+    engine.setUseClientMode(true);
+    SSLParameters parameters = engine.getSSLParameters();
+    parameters.setEndpointIdentificationAlgorithm("HTTPS");
+    engine.setSSLParameters(parameters);
+    return engine;
+  }
+
+  /**
+   * Opens a plain connection to the API server, whose bytes are the caller's own.
+   *
+   * @param init called on the event loop with the open connection
+   */
+  void raw(Consumer<Channel> init, Consumer<ConnectFailure> failed) {
+    connect(true, init, failed);
+  }
+
+  private void connect(
+      boolean halfClosure, Consumer<Channel> init, Consumer<ConnectFailure> failed) {
+    worker.execute(
+        () -> {
+          try {
+            InetAddress[] addresses = InetAddress.getAllByName(server.host());
+            onLoop(() -> connect(halfClosure, addresses, 0, init, failed));
+          } catch (IOException e) {
+            IOException unknown = new IOException("unknown host " + server.host(), e);
+            onLoop(() -> failed.accept(ConnectFailure.unreachable(server, unknown)));
+          }
+        });
+  }
+
+  private void connect(
+      boolean halfClosure,
+      InetAddress[] addresses,
+      int index,
+      Consumer<Channel> init,
+      Consumer<ConnectFailure> failed) {
+    ChannelFuture connecting =
+        new Bootstrap()
+            .group(loop)
+            .channel(NioSocketChannel.class)
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.SO_KEEPALIVE, true)
+            .option(ChannelOption.ALLOW_HALF_CLOSURE, halfClosure)
+            .option(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE), KEEPALIVE_IDLE_SECONDS)
+            .option(
+                NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL),
+                KEEPALIVE_INTERVAL_SECONDS)
+            .option(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), KEEPALIVE_PROBES)
+            .handler(NO_HANDLER)
+            .connect(new InetSocketAddress(addresses[index], server.port()));
+    connecting.addListener(
+        future -> {
+          if (future.isSuccess()) {
+            init.accept(connecting.channel());
+          } else if (index + 1 < addresses.length) {
+            connect(halfClosure, addresses, index + 1, init, failed);
+          } else {
+            failed.accept(ConnectFailure.unreachable(server, future.cause()));
+          }
+        });
+  }
+
+  @ChannelHandler.Sharable
+  private static final class SharedNothing extends ChannelInboundHandlerAdapter {}
+
+  private void onLoop(Runnable task) {
+    if (loop.inEventLoop()) {
+      task.run();
+    } else if (!loop.isShuttingDown()) {
+      loop.execute(task);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package io.teleproxy.plugin.kubernetes.portforward;
+
+import java.net.URI;
+
+/**
+ * Where the API server is.
+ *
+ * @param path prefix of all requests, without final slash; often empty
+ * @param tls false for plain HTTP, as {@code kubectl proxy} serves it
+ * @param tlsName the name that is asked for in the TLS handshake
+ */
+record ApiServer(String host, int port, String path, boolean tls, String tlsName) {
+  static ApiServer of(URI url, String tlsServerName) {
+    String host = url.getHost();
+    if (host.startsWith("[") && host.endsWith("]")) {
+      host = host.substring(1, host.length() - 1);
+    }
+    boolean tls = "https".equalsIgnoreCase(url.getScheme());
+    int port = url.getPort() >= 0 ? url.getPort() : tls ? 443 : 80;
+    String path = url.getRawPath() == null ? "" : url.getRawPath();
+    return new ApiServer(
+        host,
+        port,
+        path.endsWith("/") ? path.substring(0, path.length() - 1) : path,
+        tls,
+        tlsServerName.isEmpty() ? host : tlsServerName);
+  }
+
+  /** Value of the Host header. */
+  String authority() {
+    return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+  }
+}

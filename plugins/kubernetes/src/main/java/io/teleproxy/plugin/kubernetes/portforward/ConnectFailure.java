@@ -1,0 +1,103 @@
+package io.teleproxy.plugin.kubernetes.portforward;
+
+import io.teleproxy.spi.Tunnel.DialFailure;
+import io.teleproxy.spi.UserException;
+
+/**
+ * Why there is no upgraded connection to a pod.
+ *
+ * @param remedy what the user can do; may be empty
+ */
+record ConnectFailure(DialFailure.Kind kind, String detail, String remedy, Retry retry) {
+  private static final String LOG_IN =
+      "The API server refuses the credentials of the kubeconfig: log in again, as for kubectl";
+
+  /** Whether it may be different next time. */
+  enum Retry {
+    NEVER,
+    /** After a while: the API server or the node is out of reach. */
+    LATER,
+    /** With another pod: this one is gone. */
+    ELSEWHERE,
+    /** With fresh credentials. */
+    CREDENTIALS
+  }
+
+  DialFailure dialFailure() {
+    return new DialFailure(kind, remedy.isEmpty() ? detail : detail + ". " + remedy);
+  }
+
+  boolean forbidden() {
+    return kind == DialFailure.Kind.NOT_ALLOWED && retry == Retry.NEVER;
+  }
+
+  /** An answer to the question for the version that shows that something is wrong. */
+  static ConnectFailure version(int status, String message) {
+    return new ConnectFailure(
+        DialFailure.Kind.GENERAL,
+        "API server: " + status + " " + message,
+        status == 401 ? LOG_IN : "",
+        Retry.LATER);
+  }
+
+  static ConnectFailure unreachable(ApiServer server, Throwable cause) {
+    String detail = "API server " + server.authority() + ": " + Failures.text(cause);
+    if (Failures.isTrust(cause)) {
+      return new ConnectFailure(
+          DialFailure.Kind.GENERAL,
+          detail,
+          "The certificate authority or the client certificate in the kubeconfig does not fit this"
+              + " server; get a fresh kubeconfig",
+          Retry.NEVER);
+    }
+    return new ConnectFailure(
+        FailureText.kindOf(detail) == DialFailure.Kind.TIMED_OUT
+            ? DialFailure.Kind.TIMED_OUT
+            : DialFailure.Kind.NETWORK_UNREACHABLE,
+        detail,
+        "Check that this machine reaches the API server (VPN, proxy, sleep)",
+        Retry.LATER);
+  }
+
+  static ConnectFailure credentials(Throwable cause) {
+    for (Throwable next = cause; next != null; next = next.getCause()) {
+      if (next instanceof UserException user) {
+        return new ConnectFailure(
+            DialFailure.Kind.NOT_ALLOWED, Failures.text(user), user.remedy(), Retry.NEVER);
+      }
+    }
+    return new ConnectFailure(
+        DialFailure.Kind.NOT_ALLOWED, "credentials: " + Failures.text(cause), "", Retry.NEVER);
+  }
+
+  /**
+   * What an HTTP answer other than 101 means.
+   *
+   * @param message of the Status object in the body, or the reason phrase
+   */
+  static ConnectFailure answered(int status, String message, String namespace, String pod) {
+    String detail = "port-forward to " + namespace + "/" + pod + ": " + status + " " + message;
+    return switch (status) {
+      case 401 ->
+          new ConnectFailure(DialFailure.Kind.NOT_ALLOWED, detail, LOG_IN, Retry.CREDENTIALS);
+      case 403 ->
+          new ConnectFailure(
+              DialFailure.Kind.NOT_ALLOWED,
+              detail,
+              "Needed is the verb create on pods/portforward, as in: kubectl create role"
+                  + " port-forward --verb=create --resource=pods/portforward -n "
+                  + namespace
+                  + "; kubectl create rolebinding port-forward --role=port-forward --user=NAME -n "
+                  + namespace,
+              Retry.NEVER);
+      case 404 ->
+          new ConnectFailure(DialFailure.Kind.HOST_UNREACHABLE, detail, "", Retry.ELSEWHERE);
+      case 429, 502, 503, 504 ->
+          new ConnectFailure(DialFailure.Kind.NETWORK_UNREACHABLE, detail, "", Retry.LATER);
+      default -> {
+        DialFailure.Kind kind = FailureText.kindOf(message);
+        yield new ConnectFailure(kind, detail, "", Retry.NEVER);
+      }
+    };
+  }
+}

@@ -1,0 +1,31 @@
+package io.teleproxy.plugin.kubernetes.portforward;
+
+import io.teleproxy.spi.Tunnel.DialFailure.Kind;
+import java.util.Locale;
+
+/** Reads the error texts of kubelets and container runtimes, which are all there is to go by. */
+final class FailureText {
+  private FailureText() {}
+
+  static Kind kindOf(String text) {
+    String lower = text.toLowerCase(Locale.ROOT);
+    if (lower.contains("connection refused")) {
+      return Kind.REFUSED;
+    }
+    if (lower.contains("no route to host") || lower.contains("host is unreachable")) {
+      return Kind.HOST_UNREACHABLE;
+    }
+    if (lower.contains("network is unreachable")) {
+      return Kind.NETWORK_UNREACHABLE;
+    }
+    if (lower.contains("timed out") || lower.contains("timeout")) {
+      return Kind.TIMED_OUT;
+    }
+    return Kind.GENERAL;
+  }
+
+  /** One line, without the space that containerd leaves at the end. */
+  static String oneLine(String text) {
+    return text.replace('\n', ' ').replace('\r', ' ').strip();
+  }
+}

@@ -1,0 +1,34 @@
+package io.teleproxy.plugin.kubernetes.portforward;
+
+import java.security.cert.CertificateException;
+import javax.net.ssl.SSLException;
+
+/** What exceptions say, in one line for people. */
+final class Failures {
+  private Failures() {}
+
+  static String text(Throwable cause) {
+    Throwable root = cause;
+    while (root.getCause() != null && root.getCause() != root) {
+      root = root.getCause();
+    }
+    String message = root.getMessage();
+    return FailureText.oneLine(
+        message == null || message.isBlank() ? root.getClass().getSimpleName() : message);
+  }
+
+  /** Whether trying again cannot help, because one side does not trust the other. */
+  static boolean isTrust(Throwable cause) {
+    for (Throwable next = cause; next != null; next = next.getCause()) {
+      if (next instanceof CertificateException
+          || (next instanceof SSLException && isAlert(next.getMessage()))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isAlert(@org.jspecify.annotations.Nullable String message) {
+    return message != null && (message.contains("certificate") || message.contains("unknown_ca"));
+  }
+}

@@ -1,0 +1,96 @@
+package io.teleproxy.plugin.kubernetes.portforward;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoop;
+import io.teleproxy.spi.Health;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * Knows whether the API server answers: asks it at the start, and again with backoff after every
+ * failure until it does. Confined to the event loop.
+ */
+final class TunnelHealth {
+  private static final long FIRST_BACKOFF_MILLIS = 500;
+  private static final long MAX_BACKOFF_MILLIS = 15_000;
+
+  private final EventLoop loop;
+  private final ApiConnector connector;
+  private final Consumer<Health> report;
+  private String last = "?";
+  private boolean asking;
+  private boolean stopped;
+
+  /** A permission is missing: that the server answers mends nothing, the next pod will tell. */
+  private boolean forbidden;
+
+  private long backoffMillis = FIRST_BACKOFF_MILLIS;
+
+  TunnelHealth(EventLoop loop, ApiConnector connector, Consumer<Health> report) {
+    this.loop = loop;
+    this.connector = connector;
+    this.report = report;
+  }
+
+  void start() {
+    asking = true;
+    ask();
+  }
+
+  void stop() {
+    stopped = true;
+  }
+
+  /** A pod was reached. */
+  void succeeded() {
+    forbidden = false;
+    backoffMillis = FIRST_BACKOFF_MILLIS;
+    tell("", Health.ready());
+  }
+
+  void failed(ConnectFailure failure) {
+    if (failure.retry() == ConnectFailure.Retry.ELSEWHERE) {
+      // A pod that went away says nothing about the tunnel.
+      return;
+    }
+    forbidden = failure.forbidden();
+    tell(failure.detail(), Health.degraded(failure.detail(), failure.remedy()));
+    if (!asking && !stopped && !forbidden) {
+      asking = true;
+      loop.schedule(this::ask, backoffMillis, TimeUnit.MILLISECONDS);
+      backoffMillis = Math.min(backoffMillis * 2, MAX_BACKOFF_MILLIS);
+    }
+  }
+
+  private void ask() {
+    if (!stopped) {
+      connector.version(new Answer());
+    }
+  }
+
+  private final class Answer implements ApiConnector.Result {
+    @Override
+    public void answered(ChannelHandlerContext context, int status, String message) {
+      context.close();
+      asking = false;
+      if (status == 401 || status >= 500) {
+        TunnelHealth.this.failed(ConnectFailure.version(status, message));
+      } else if (!forbidden) {
+        succeeded();
+      }
+    }
+
+    @Override
+    public void failed(ConnectFailure failure) {
+      asking = false;
+      TunnelHealth.this.failed(failure);
+    }
+  }
+
+  private void tell(String state, Health health) {
+    if (!stopped && !state.equals(last)) {
+      last = state;
+      report.accept(health);
+    }
+  }
+}

@@ -1,0 +1,143 @@
+package io.teleproxy.plugin.kubernetes.portforward;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
+import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget.PodPort;
+import io.teleproxy.spi.Health;
+import io.teleproxy.spi.Settings;
+import io.teleproxy.spi.Tunnel;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running tunnel. One event loop carries everything: nothing on it blocks, and TLS, the only work
+ * worth a processor, is outrun by the API server's own. {@code dial} and {@code close} may be
+ * called by any thread; the collections belong to the event loop.
+ */
+final class TunnelSession implements Tunnel.Session {
+  private static final Logger LOG = LoggerFactory.getLogger(TunnelSession.class);
+  private static final int WORKERS = 2;
+  private static final long SWEEP_SECONDS = 5;
+
+  private record PodName(String namespace, String pod) {}
+
+  private final ClusterSession cluster;
+  private final MultiThreadIoEventLoopGroup group;
+  private final EventLoop loop;
+  private final ExecutorService workers;
+  private final ApiConnector connector;
+  private final TunnelHealth health;
+  private final Dial.Surroundings surroundings;
+  private final long maxIdleNanos;
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Map<PodName, PodPool> pools = new HashMap<>();
+  private final Set<Flow> flows = new HashSet<>();
+
+  /**
+   * @param cluster ours to close
+   */
+  TunnelSession(ClusterSession cluster, Tunnel.Context context) {
+    this.cluster = cluster;
+    Settings settings = context.environment().settings();
+    maxIdleNanos = settings.duration("idle-timeout", Duration.ofSeconds(60)).toNanos();
+    group =
+        new MultiThreadIoEventLoopGroup(
+            1, new DefaultThreadFactory("kubernetes-tunnel", true), NioIoHandler.newFactory());
+    loop = group.next();
+    workers = workers();
+    connector = new ApiConnector(cluster, loop, workers);
+    health = new TunnelHealth(loop, connector, context::health);
+    surroundings =
+        new Dial.Surroundings(
+            loop,
+            cluster,
+            connector,
+            this::pool,
+            health::failed,
+            settings.duration("dial-timeout", Duration.ofSeconds(10)).toMillis(),
+            settings.duration("half-close-delay", Duration.ofSeconds(1)).toNanos());
+    context.health(Health.starting("asking the API server at " + cluster.server()));
+    loop.execute(health::start);
+    var unused =
+        loop.scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
+    LOG.info("tunnel: [server={} context={}]", cluster.server(), cluster.context());
+  }
+
+  private static ExecutorService workers() {
+    ThreadPoolExecutor workers =
+        new ThreadPoolExecutor(
+            WORKERS,
+            WORKERS,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            new DefaultThreadFactory("kubernetes-tunnel-worker", true));
+    workers.allowCoreThreadTimeOut(true);
+    return workers;
+  }
+
+  @Override
+  public Tunnel.Connection dial(InetSocketAddress to, Tunnel.Listener listener) {
+    Flow flow = new Flow(loop, listener, flows::remove);
+    if (closed.get()) {
+      listener.failed(
+          new Tunnel.DialFailure(Tunnel.DialFailure.Kind.GENERAL, "the tunnel is closed"));
+      return flow;
+    }
+    loop.execute(
+        () -> {
+          if (!flow.ended()) {
+            flows.add(flow);
+            new Dial(surroundings, to, flow).start();
+          }
+        });
+    return flow;
+  }
+
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    loop.execute(
+        () -> {
+          health.stop();
+          for (Flow flow : Set.copyOf(flows)) {
+            flow.close("the tunnel is closed");
+          }
+          for (PodPool pool : pools.values()) {
+            pool.close();
+          }
+          pools.clear();
+        });
+    var unused = group.shutdownGracefully(0, 2, TimeUnit.SECONDS);
+    workers.shutdown();
+    cluster.close();
+  }
+
+  private PodPool pool(PodPort target) {
+    return pools.computeIfAbsent(
+        new PodName(target.namespace(), target.pod()),
+        name ->
+            new PodPool(name.namespace(), name.pod(), connector, maxIdleNanos, health::succeeded));
+  }
+
+  private void sweep() {
+    long now = System.nanoTime();
+    pools.values().removeIf(pool -> pool.sweep(now));
+  }
+}
