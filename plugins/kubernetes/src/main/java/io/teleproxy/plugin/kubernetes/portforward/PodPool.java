@@ -109,12 +109,12 @@ final class PodPool implements PodConnection.Owner {
     waiter.connected(connection);
   }
 
-  /** One connection for each waiter, and one for the next dial. */
+  /** One connection for each waiter; where there is none, one for the next dial. */
   private void connectAsNeeded() {
     if (closed) {
       return;
     }
-    int wanted = waiters.size() + (idle.isEmpty() ? 1 : 0);
+    int wanted = waiters.isEmpty() && idle.isEmpty() ? 1 : waiters.size();
     while (connecting < Math.min(wanted, MAX_CONNECTING)) {
       connecting++;
       connector.portForward(namespace, pod, new Upgrade());
@@ -158,6 +158,7 @@ final class PodPool implements PodConnection.Owner {
       pipeline.remove(HttpClientCodec.class);
       onSuccess.run();
       available(connection);
+      connectAsNeeded();
     }
 
     @Override
@@ -170,6 +171,9 @@ final class PodPool implements PodConnection.Owner {
       Waiter waiter = waiters.poll();
       if (waiter != null) {
         waiter.connectFailed(failure);
+      }
+      if (!waiters.isEmpty()) {
+        connectAsNeeded();
       }
     }
   }

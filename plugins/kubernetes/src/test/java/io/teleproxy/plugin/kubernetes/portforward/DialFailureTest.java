@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -68,7 +69,8 @@ final class DialFailureTest {
 
   private static Answer renewed(Path token) {
     try {
-      Files.writeString(token, "new");
+      Path made = Files.writeString(token.resolveSibling("new-token"), "new");
+      Files.move(made, token, StandardCopyOption.ATOMIC_MOVE);
     } catch (java.io.IOException e) {
       throw new java.io.UncheckedIOException(e);
     }

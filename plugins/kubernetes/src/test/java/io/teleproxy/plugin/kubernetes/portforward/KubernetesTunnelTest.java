@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import io.teleproxy.spi.Tunnel.Connection;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -175,6 +177,19 @@ final class KubernetesTunnelTest {
     pod.send("yes");
     assertThat(second.next()).isEqualTo("opened");
     assertThat(second.next()).isEqualTo("received yes");
+  }
+
+  @Test
+  void manyDialsAtOnceAllGetTheirConnection() throws Exception {
+    List<RecordingListener> listeners = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      RecordingListener each = new RecordingListener();
+      listeners.add(each);
+      tunnel.dial("web.shop", 80, each);
+    }
+    for (RecordingListener each : listeners) {
+      assertThat(each.next()).isEqualTo("opened");
+    }
   }
 
   @Test
