@@ -1,0 +1,111 @@
+package io.teleproxy.plugin.kubernetes.model;
+
+import io.teleproxy.plugin.kubernetes.model.EndpointsView.Subset;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A cluster at one moment.
+ *
+ * @param services by {@link ServiceView#key}
+ * @param endpoints by the {@link ServiceView#key} of their service
+ * @param pods by {@link PodView#key}
+ * @param own addresses that are not the cluster's to give: those of its nodes and of its API server
+ */
+public record ClusterSnapshot(
+    Map<String, ServiceView> services,
+    Map<String, List<EndpointsView>> endpoints,
+    Map<String, PodView> pods,
+    Set<InetAddress> own) {
+
+  /** An endpoint and the port on which it serves. */
+  public record Backend(EndpointView endpoint, int port) {}
+
+  /** Takes copies: the collections may change afterwards, their elements do not. */
+  public static ClusterSnapshot of(
+      Collection<ServiceView> services,
+      Collection<EndpointsView> endpoints,
+      Collection<PodView> pods,
+      Collection<NodeView> nodes) {
+    Map<String, ServiceView> byKey = new HashMap<>(services.size() * 2);
+    for (ServiceView service : services) {
+      byKey.put(service.key(), service);
+    }
+    Map<String, List<EndpointsView>> byService = new HashMap<>(services.size() * 2);
+    for (EndpointsView each : endpoints) {
+      if (!each.service().isEmpty()) {
+        byService.computeIfAbsent(each.serviceKey(), key -> new ArrayList<>(2)).add(each);
+      }
+    }
+    Set<InetAddress> own = new HashSet<>();
+    for (NodeView node : nodes) {
+      own.addAll(node.addresses());
+    }
+    Map<String, PodView> podsByKey = new HashMap<>(pods.size() * 2);
+    for (PodView pod : pods) {
+      podsByKey.put(pod.key(), pod);
+      own.addAll(pod.nodeIps());
+    }
+    for (EndpointsView each : byService.getOrDefault("default/kubernetes", List.of())) {
+      for (Subset subset : each.subsets()) {
+        for (EndpointView endpoint : subset.endpoints()) {
+          own.add(endpoint.address());
+        }
+      }
+    }
+    return new ClusterSnapshot(byKey, byService, podsByKey, own);
+  }
+
+  public List<EndpointsView> endpoints(ServiceView service) {
+    return endpoints.getOrDefault(service.key(), List.of());
+  }
+
+  /** Whether the endpoint takes part in its service. */
+  public static boolean counts(ServiceView service, EndpointView endpoint) {
+    return endpoint.ready() || service.publishNotReady();
+  }
+
+  /** The ready endpoints behind a service's port, with the port on which each serves. */
+  public List<Backend> backends(ServiceView service, PortView port) {
+    List<Backend> backends = new ArrayList<>();
+    for (EndpointsView each : endpoints(service)) {
+      for (Subset subset : each.subsets()) {
+        for (PortView candidate : subset.ports()) {
+          if (candidate.joins(port)) {
+            for (EndpointView endpoint : subset.endpoints()) {
+              if (counts(service, endpoint)) {
+                int number = candidate.port() == 0 ? port.port() : candidate.port();
+                backends.add(new Backend(endpoint, number));
+              }
+            }
+          }
+        }
+      }
+    }
+    return backends;
+  }
+
+  /** Whether a connection to this port of the service would find somebody. */
+  public boolean served(ServiceView service, PortView port) {
+    for (EndpointsView each : endpoints(service)) {
+      for (Subset subset : each.subsets()) {
+        for (PortView candidate : subset.ports()) {
+          if (candidate.joins(port)) {
+            for (EndpointView endpoint : subset.endpoints()) {
+              if (counts(service, endpoint)) {
+                return true;
+              }
+            }
+          }
+        }
+      }
+    }
+    return false;
+  }
+}

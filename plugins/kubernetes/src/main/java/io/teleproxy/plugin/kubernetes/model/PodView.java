@@ -1,0 +1,54 @@
+package io.teleproxy.plugin.kubernetes.model;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A Pod.
+ *
+ * @param ips its own addresses; none while it has none or has ended, and none if it lives in its
+ *     node's network, because then they are the node's
+ * @param nodeIps the addresses of the node it runs on, as far as the pod tells
+ */
+public record PodView(
+    String namespace, String name, List<InetAddress> ips, List<InetAddress> nodeIps) {
+
+  public static final Fields FIELDS =
+      Fields.of(
+          "metadata.namespace",
+          "metadata.name",
+          "spec.hostNetwork",
+          "status.phase",
+          "status.podIP",
+          "status.podIPs.ip",
+          "status.hostIP",
+          "status.hostIPs.ip");
+
+  public static PodView of(Json pod) {
+    Json metadata = pod.object("metadata");
+    Json status = pod.object("status");
+    String phase = status.text("phase");
+    // The address of a pod that has ended may already be another pod's.
+    boolean ended = phase.equals("Succeeded") || phase.equals("Failed");
+    boolean own = !ended && !pod.object("spec").flag("hostNetwork", false);
+    return new PodView(
+        metadata.text("namespace").intern(),
+        metadata.text("name"),
+        own ? addresses(status, "podIP") : List.of(),
+        addresses(status, "hostIP"));
+  }
+
+  /** {@code namespace/name}. */
+  public String key() {
+    return namespace + "/" + name;
+  }
+
+  private static List<InetAddress> addresses(Json status, String field) {
+    List<String> texts = new ArrayList<>(2);
+    for (Json element : status.objects(field + "s")) {
+      texts.add(element.text("ip"));
+    }
+    return Addresses.parse(texts.isEmpty() ? List.of(status.text(field)) : texts);
+  }
+}

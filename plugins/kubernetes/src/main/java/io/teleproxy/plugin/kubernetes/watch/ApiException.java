@@ -1,0 +1,57 @@
+package io.teleproxy.plugin.kubernetes.watch;
+
+import java.io.IOException;
+import java.io.Serial;
+
+/** The API server did not do what it was asked. The message is one line. */
+final class ApiException extends IOException {
+  @Serial private static final long serialVersionUID = 1;
+
+  /** What it means for whoever asked. */
+  enum Kind {
+    /** No connection, or it broke. */
+    UNREACHABLE,
+    /** The server is not believed, or does not speak TLS. */
+    TLS,
+    /** 401: the credentials are not accepted, fresh ones included. */
+    UNAUTHORIZED,
+    /** 403. */
+    FORBIDDEN,
+    /** 404: this API version is not served. */
+    NOT_FOUND,
+    /** 410: the resource version is too old, read everything again. */
+    GONE,
+    /** Anything else; passes, presumably. */
+    OTHER
+  }
+
+  private final Kind kind;
+
+  ApiException(Kind kind, String message) {
+    super(message);
+    this.kind = kind;
+  }
+
+  ApiException(Kind kind, String message, Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+  }
+
+  Kind kind() {
+    return kind;
+  }
+
+  String text() {
+    return String.valueOf(getMessage());
+  }
+
+  static Kind kindOf(int status) {
+    return switch (status) {
+      case 401 -> Kind.UNAUTHORIZED;
+      case 403 -> Kind.FORBIDDEN;
+      case 404 -> Kind.NOT_FOUND;
+      case 410 -> Kind.GONE;
+      default -> Kind.OTHER;
+    };
+  }
+}

@@ -1,0 +1,123 @@
+package io.teleproxy.plugin.kubernetes.watch;
+
+import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
+import io.teleproxy.spi.UserException;
+import java.util.List;
+
+/** What the user is told when the cluster cannot be read, and what to do about it. */
+final class Messages {
+  private Messages() {}
+
+  /** There is no way to begin. */
+  static UserException cannotStart(ClusterSession cluster, ApiException reason) {
+    String server = "API server " + cluster.server();
+    String context = "context '" + cluster.context() + "'";
+    return switch (reason.kind()) {
+      case UNREACHABLE ->
+          new UserException(
+              server + " (" + context + ") cannot be reached: " + reason.text(),
+              "Check network, VPN and the server's URL with `kubectl cluster-info`, or choose"
+                  + " another cluster with --context or --kubeconfig.",
+              reason);
+      case TLS ->
+          new UserException(
+              server + " (" + context + "): " + tls(reason), tlsRemedy(reason), reason);
+      case UNAUTHORIZED ->
+          new UserException(
+              server + " does not accept the credentials of " + context + ": " + reason.text(),
+              "Log in again, as you do for kubectl; `kubectl get namespaces` must work.",
+              reason);
+      default ->
+          new UserException(
+              server
+                  + " ("
+                  + context
+                  + ") does not answer as a Kubernetes API server: "
+                  + reason.text(),
+              "Check the server's URL and its state with `kubectl cluster-info`.",
+              reason);
+    };
+  }
+
+  /** There is nothing in the cluster that may be read. */
+  static UserException forbidden(ClusterSession cluster, ApiException reason) {
+    return new UserException(
+        "API server "
+            + cluster.server()
+            + " does not let the user of context '"
+            + cluster.context()
+            + "' read services and their endpoints, neither in all namespaces"
+            + " nor in '"
+            + cluster.namespace()
+            + "': "
+            + reason.text(),
+        "Have an administrator apply this and bind it to the user (RoleBinding or"
+            + " ClusterRoleBinding), or choose another --namespace:\n"
+            + role(cluster.namespace()),
+        reason);
+  }
+
+  /** The least rights for one namespace, and what to do to have all of them. */
+  static String role(String namespace) {
+    return """
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: Role            # or ClusterRole, without namespace, for all namespaces
+        metadata: {name: teleproxy, namespace: %s}
+        rules:
+        - apiGroups: [""]
+          resources: [services, endpoints, pods]
+          verbs: [list, watch]
+        - apiGroups: [discovery.k8s.io]
+          resources: [endpointslices]
+          verbs: [list, watch]
+        """
+        .formatted(namespace);
+  }
+
+  /** The cluster is followed, but not all of it: which rights are missing. */
+  static String limited(
+      ClusterSession cluster, List<WatchState> narrowed, List<WatchState> closed) {
+    StringBuilder text = new StringBuilder();
+    if (!narrowed.isEmpty()) {
+      text.append("only namespace '")
+          .append(cluster.namespace())
+          .append("' is followed: no right to list and watch ");
+      names(text, narrowed).append(" in all namespaces");
+    }
+    if (!closed.isEmpty()) {
+      text.append(text.isEmpty() ? "" : "; ").append("no right to list and watch ");
+      names(text, closed).append(" at all");
+    }
+    return text.toString();
+  }
+
+  private static StringBuilder names(StringBuilder text, List<WatchState> states) {
+    for (int i = 0; i < states.size(); i++) {
+      text.append(i == 0 ? "" : ", ").append(states.get(i).plural);
+    }
+    return text;
+  }
+
+  private static String tls(ApiException reason) {
+    String text = reason.text();
+    if (text.contains("unable to find valid certification path") || text.contains("PKIX")) {
+      return "its certificate is not signed by the kubeconfig's certificate-authority";
+    }
+    if (text.contains("No subject alternative") || text.contains("No name matching")) {
+      return "its certificate is for another name: " + text;
+    }
+    if (text.contains("Unsupported or unrecognized SSL message")) {
+      return "what listens there does not speak TLS";
+    }
+    return "TLS failed: " + text;
+  }
+
+  private static String tlsRemedy(ApiException reason) {
+    String text = reason.text();
+    return text.contains("No subject alternative") || text.contains("No name matching")
+        ? "Use a name that the certificate has as server in the kubeconfig, or set tls-server-name"
+            + " there."
+        : "Get a fresh kubeconfig for the cluster; something between you and it (a proxy, another"
+            + " machine at that address) may also be answering in its place.";
+  }
+}

@@ -1,0 +1,109 @@
+package io.teleproxy.plugin.kubernetes.watch;
+
+import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
+import io.teleproxy.spi.Health;
+import io.teleproxy.spi.Watcher;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells the health of a session whenever it changes, once each time. Used by the session's thread
+ * only.
+ */
+final class WatchHealth {
+  private static final Logger LOG = LoggerFactory.getLogger(WatchHealth.class);
+
+  private final ClusterSession cluster;
+  private final Watcher.Context context;
+  private String told = "";
+  private boolean wasReady;
+
+  WatchHealth(ClusterSession cluster, Watcher.Context context) {
+    this.cluster = cluster;
+    this.context = context;
+  }
+
+  void starting() {
+    context.health(Health.starting("reading the cluster from " + cluster.server()));
+  }
+
+  void report(List<WatchState> states, boolean ready) {
+    if (!ready) {
+      return;
+    }
+    if (!wasReady) {
+      // The run waits for this, and starts as well with less than everything.
+      wasReady = true;
+      context.health(Health.ready());
+    }
+    WatchState broken = broken(states);
+    if (broken != null) {
+      tell(broken);
+      return;
+    }
+    List<WatchState> narrowed = new ArrayList<>();
+    List<WatchState> closed = new ArrayList<>();
+    for (WatchState state : states) {
+      if (state.forbidden && !state.plural.equals("nodes")) {
+        closed.add(state);
+      } else if (state.scope.namespace().isPresent()) {
+        narrowed.add(state);
+      }
+    }
+    if (narrowed.isEmpty() && closed.isEmpty()) {
+      tell("", Health.ready());
+      return;
+    }
+    String reason = Messages.limited(cluster, narrowed, closed);
+    tell(
+        reason,
+        Health.degraded(
+            reason,
+            "To follow all of it, have an administrator grant:\n"
+                + Messages.role(cluster.namespace())));
+  }
+
+  private void tell(WatchState broken) {
+    Instant since = broken.since == null ? Instant.now() : broken.since;
+    String cause =
+        broken.credentials != null
+            ? String.valueOf(broken.credentials.getMessage())
+            : broken.failure != null ? broken.failure.text() : "";
+    String reason =
+        "API server "
+            + cluster.server()
+            + " cannot be read since "
+            + since.truncatedTo(ChronoUnit.SECONDS)
+            + " ("
+            + cause
+            + "); names and routes are as of then";
+    String remedy =
+        broken.credentials != null
+            ? broken.credentials.remedy()
+            : "It is tried again by itself; check with `kubectl cluster-info` if it lasts.";
+    // The time is the health's own, whenever it is told.
+    tell(reason, new Health(Health.State.DEGRADED, since, reason, remedy));
+  }
+
+  private void tell(String reason, Health health) {
+    if (!told.equals(reason)) {
+      told = reason;
+      context.health(health);
+      LOG.info("kubernetes: {}", reason.isEmpty() ? "all is followed again" : reason);
+    }
+  }
+
+  private static @org.jspecify.annotations.Nullable WatchState broken(List<WatchState> states) {
+    for (WatchState state : states) {
+      if ((state.failure != null || state.credentials != null)
+          && (!state.forbidden || state.required)) {
+        return state;
+      }
+    }
+    return null;
+  }
+}
