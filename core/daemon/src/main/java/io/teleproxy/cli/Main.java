@@ -27,16 +27,10 @@ public final class Main {
 
   /** Runs the command and ends the process with its exit status. */
   public static void main(String[] arguments) {
-    int status;
-    try {
-      status =
-          run(
-              new Program(HostEnvironment.current(), System.out, System.err, Main::daemonRunner),
-              arguments);
-    } catch (Throwable e) {
-      status = failed(e, System.err);
-    }
-    System.exit(status);
+    System.exit(
+        run(
+            new Program(HostEnvironment.current(), System.out, System.err, Main::daemonRunner),
+            arguments));
   }
 
   static int run(Program program, String... arguments) {
@@ -56,7 +50,12 @@ public final class Main {
     commands.setErr(writer(program.err()));
     commands.setParameterExceptionHandler((e, args) -> misused(e, program.err()));
     commands.setExecutionExceptionHandler((e, line, result) -> failed(e, program.err()));
-    return commands.execute(twoDashes(arguments));
+    try {
+      return commands.execute(twoDashes(arguments));
+    } catch (Throwable e) {
+      // picocli hands over exceptions only, not errors
+      return failed(e, program.err());
+    }
   }
 
   /** Go's flags, which the first teleproxy had, begin with one dash. */

@@ -38,8 +38,7 @@ final class CheckedValues {
   /** A constant of an enum, in lower case. */
   <E extends Enum<E>> E choice(String path, E[] constants) {
     List<String> names = new ArrayList<>();
-    String text =
-        value(path).map(value -> String.valueOf(value.unwrapped())).orElse(constants[0].name());
+    String text = value(path).map(value -> String.valueOf(value.unwrapped())).orElse("");
     for (E constant : constants) {
       String name = constant.name().toLowerCase(Locale.ROOT);
       if (name.equals(text.toLowerCase(Locale.ROOT))) {
@@ -66,7 +65,7 @@ final class CheckedValues {
 
   Duration ttl(String path) {
     try {
-      Duration ttl = has(path) ? config.getDuration(path) : Duration.ZERO;
+      Duration ttl = has(path) ? config.getDuration(path) : Duration.ofSeconds(-1);
       if (!ttl.isNegative() && ttl.compareTo(LONGEST_TTL) <= 0) {
         return ttl;
       }
@@ -142,7 +141,7 @@ final class CheckedValues {
     return has(path) ? Optional.of(config.getValue(path)) : Optional.empty();
   }
 
-  /** A setting that was set to null counts as not set; our defaults have none, so say so. */
+  /** What was set to null is not there; all settings that are asked for have defaults. */
   private void wrong(String path, String expected) {
     value(path)
         .ifPresentOrElse(

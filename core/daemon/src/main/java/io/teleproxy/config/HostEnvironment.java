@@ -61,6 +61,13 @@ public final class HostEnvironment implements Environment {
     return new HostEnvironment(os, uid, variables, invoker, settings);
   }
 
+  /** The same with other variables, e.g. for another runtime folder. */
+  public HostEnvironment with(Map<String, String> more) {
+    Map<String, String> changed = new HashMap<>(variables);
+    changed.putAll(more);
+    return new HostEnvironment(os, uid, Map.copyOf(changed), invoker, settings);
+  }
+
   @Override
   public String os() {
     return os;

@@ -16,12 +16,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Every way in which a jar can be broken, always beside a good one that must work all the same. */
 class PluginHostTest {
+  private static Path good;
+
   @TempDir Path temporary;
   private Path dropIn;
   private Path bundled;
@@ -30,11 +33,16 @@ class PluginHostTest {
   private ClassLoader application = PluginHostTest.class.getClassLoader();
   private final List<PluginHost> opened = new ArrayList<>();
 
+  @BeforeAll
+  static void buildAGoodOne(@TempDir Path folder) throws IOException {
+    good = plugin("good").resolver("good.Silent", "").write(folder.resolve("good.jar"));
+  }
+
   @BeforeEach
   void folders() throws IOException {
     dropIn = Files.createDirectories(temporary.resolve("drop-in"));
     bundled = Files.createDirectories(temporary.resolve("bundled"));
-    plugin("good").resolver("good.Silent", "").write(dropIn.resolve("good.jar"));
+    Files.copy(good, dropIn.resolve("good.jar"));
   }
 
   @AfterEach

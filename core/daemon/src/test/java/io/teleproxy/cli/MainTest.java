@@ -1,0 +1,349 @@
+package io.teleproxy.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import com.sun.net.httpserver.HttpServer;
+import io.teleproxy.config.Configuration;
+import io.teleproxy.config.HostEnvironment;
+import io.teleproxy.config.LogLevel;
+import io.teleproxy.config.Mode;
+import io.teleproxy.config.RuntimeFolder;
+import io.teleproxy.plugin.PluginJarBuilder;
+import io.teleproxy.spi.UserException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MainTest {
+  @TempDir Path temporary;
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private final List<Configuration> runs = new ArrayList<>();
+  private Path config;
+  private Runner runner =
+      (configuration, plugins, environment, stream) -> {
+        runs.add(configuration);
+        stream.println("ready");
+        return 0;
+      };
+
+  @BeforeEach
+  void config() throws IOException {
+    // Own plugin folder, so that what is installed on the machine does not matter.
+    Path plugins = Files.createDirectories(temporary.resolve("plugins"));
+    config =
+        Files.writeString(
+            temporary.resolve("teleproxy.conf"), "plugin-folders = [ " + plugins + " ]");
+  }
+
+  private int run(String... arguments) {
+    return Main.run(
+        new Program(
+            environment(),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            () -> runner),
+        arguments);
+  }
+
+  private HostEnvironment environment() {
+    return HostEnvironment.current()
+        .with(Map.of(RuntimeFolder.VARIABLE, temporary.resolve("run").toString()));
+  }
+
+  private String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void bareTeleproxyRuns() {
+    assertThat(run()).isZero();
+    assertThat(out()).isEqualTo("ready\n");
+    assertThat(runs).singleElement().extracting(Configuration::mode).isEqualTo(Mode.ALL);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "run --config CONFIG --mode bridge --context c --dns 192.0.2.1 --fallback 192.0.2.2",
+        "--config CONFIG --mode bridge --context c --dns 192.0.2.1 --fallback 192.0.2.2",
+        "-config CONFIG -mode bridge -context c -dns 192.0.2.1 -fallback 192.0.2.2",
+        "-config=CONFIG -mode=bridge -context=c -dns=192.0.2.1 -fallback=192.0.2.2",
+        "-v -config CONFIG -mode bridge run -context c -dns 192.0.2.1 -fallback 192.0.2.2",
+      })
+  void takesFlagsInAllForms(String line) {
+    assertThat(run(line.replace("CONFIG", config.toString()).split(" "))).as(err()).isZero();
+    Configuration configuration = runs.get(0);
+    assertThat(configuration.mode()).isEqualTo(Mode.BRIDGE);
+    assertThat(configuration.pluginFolders()).containsExactly(temporary.resolve("plugins"));
+    assertThat(configuration.nameservers()).containsExactly(new InetSocketAddress("192.0.2.1", 53));
+    assertThat(configuration.fallback()).containsExactly(new InetSocketAddress("192.0.2.2", 53));
+    assertThat(configuration.settings("kubernetes").string("context")).contains("c");
+  }
+
+  @Test
+  void kubernetesFlagsBecomeSettingsOfItsPlugin() {
+    assertThat(run("-kubeconfig", "some/file", "-namespace", "n")).isZero();
+    assertThat(runs.get(0).settings("kubernetes").string("kubeconfig"))
+        .contains(Path.of("some/file").toAbsolutePath().toString());
+    assertThat(runs.get(0).settings("kubernetes").string("namespace")).contains("n");
+  }
+
+  @Test
+  void verboseFlagsSetTheLogLevel() {
+    run("-v");
+    run("-vv");
+    run("run", "-v", "-v");
+    assertThat(runs)
+        .extracting(Configuration::logLevel)
+        .containsExactly(LogLevel.DEBUG, LogLevel.TRACE, LogLevel.TRACE);
+  }
+
+  @Test
+  void whatTheUserCanMendIsSaidInOneLineWithoutStackTrace() {
+    runner =
+        (configuration, plugins, environment, stream) -> {
+          throw new UserException("the port 80 is taken", "End who has it.");
+        };
+    assertThat(run()).isEqualTo(2);
+    assertThat(err()).isEqualTo("teleproxy: the port 80 is taken. End who has it.\n");
+    assertThat(out()).isEmpty();
+  }
+
+  @Test
+  void ourFaultsHaveAStackTrace() {
+    runner =
+        (configuration, plugins, environment, stream) -> {
+          throw new IllegalStateException("oops");
+        };
+    assertThat(run()).isEqualTo(70);
+    assertThat(err()).contains("fault of teleproxy", "IllegalStateException: oops", "\tat ");
+  }
+
+  @Test
+  void errorsAreFaultsToo() {
+    runner =
+        (configuration, plugins, environment, stream) -> {
+          throw new NoClassDefFoundError("x/Y");
+        };
+    assertThat(run()).isEqualTo(70);
+    assertThat(err()).contains("NoClassDefFoundError: x/Y");
+  }
+
+  @Test
+  void badConfigurationIsTheUsers() {
+    assertThat(run("--config", temporary + "/missing.conf", "--mode", "none")).isEqualTo(2);
+    assertThat(err())
+        .startsWith("teleproxy: the configuration has 2 problems:\n  ")
+        .contains("missing.conf does not exist")
+        .contains("--mode: mode: 'none' (expected: one of all, intercept, bridge)")
+        .endsWith("Correct them and start again.\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--bogus", "bogus", "plugins bogus", "plugins", "status x", "--mode"})
+  void misuseIsTheUsers(String line) {
+    assertThat(run(line.split(" "))).isEqualTo(2);
+    assertThat(err()).startsWith("teleproxy: ").contains("--help").doesNotContain("\tat ");
+    assertThat(runs).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--help",
+        "run --help",
+        "plugins --help",
+        "plugins list -h",
+        "status -h",
+        "stop -h"
+      })
+  void helpsWithEveryCommand(String line) {
+    assertThat(run(line.split(" "))).isZero();
+    assertThat(out()).startsWith("Usage: teleproxy");
+  }
+
+  @Test
+  void helpNamesAllCommands() {
+    run("--help");
+    assertThat(out()).contains("  run ", "  plugins ", "  status ", "  tables ", "  stop ");
+  }
+
+  @Test
+  void tellsItsVersion() {
+    assertThat(run("--version")).isZero();
+    assertThat(out()).startsWith("teleproxy ").contains("Java");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"status", "status --json", "tables", "tables x", "stop"})
+  void saysClearlyThatNothingRuns(String line) throws IOException {
+    assertThat(run(line.split(" "))).isEqualTo(2);
+    assertThat(err())
+        .isEqualTo(
+            "teleproxy: no teleproxy is running here. Start one with 'sudo teleproxy run'.\n");
+    // The same where a dead one left its announcement.
+    err.reset();
+    Files.createDirectories(temporary.resolve("run"));
+    Files.writeString(temporary.resolve("run/api"), "127.0.0.1 1 999999999\n");
+    assertThat(run(line.split(" "))).isEqualTo(2);
+    assertThat(err()).startsWith("teleproxy: no teleproxy is running here.");
+  }
+
+  @Test
+  void listsPluginsForPeople() throws IOException {
+    PluginJarBuilder.plugin("silent")
+        .resolver("s.Silent", "")
+        .write(temporary.resolve("plugins/silent.jar"));
+    Files.writeString(temporary.resolve("plugins/zap.jar"), "no zip");
+    assertThat(run("plugins", "list", "--config", config.toString())).isZero();
+    assertThat(out().lines())
+        .containsExactly(
+            "ID      VERSION  SOURCE   EXTENSIONS  STATE   PROBE",
+            "silent  1.2.3    drop-in  resolver    loaded  applicable",
+            "zap     -        drop-in  -           failed  it is not a jar file (zip END header not"
+                + " found). Copy or build it again. ["
+                + temporary
+                + "/plugins/zap.jar]");
+  }
+
+  @Test
+  void listsPluginsForPrograms() throws IOException {
+    PluginJarBuilder.plugin("picky")
+        .resolver(
+            "p.Picky",
+            "public Probe probe(Environment e) { return Probe.notApplicable(\"no moon\", \"Wait.\"); }")
+        .write(temporary.resolve("plugins/picky.jar"));
+    assertThat(run("plugins", "list", "--json", "--config", config.toString())).isZero();
+    JsonObject plugin = JsonParser.parseString(out()).getAsJsonArray().get(0).getAsJsonObject();
+    JsonObject expected =
+        JsonParser.parseString(
+                "{'id': 'picky', 'version': '1.2.3', 'source': 'drop-in', 'path': '"
+                    + temporary
+                    + "/plugins/picky.jar', 'state': 'loaded', 'reason': '', 'remedy': '',"
+                    + " 'extensions': [{'point': 'resolver', 'applicable': false,"
+                    + " 'reason': 'no moon', 'remedy': 'Wait.'}]}")
+            .getAsJsonObject();
+    assertThat(plugin).isEqualTo(expected);
+  }
+
+  /** A daemon that answers as told and remembers what it was asked. */
+  private final class Daemon implements AutoCloseable {
+    private final HttpServer server;
+    private final RuntimeFolder folder;
+    private final List<String> asked = new ArrayList<>();
+
+    Daemon(Map<String, String> answers) throws IOException {
+      server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+      server.createContext(
+          "/",
+          exchange -> {
+            URI uri = exchange.getRequestURI();
+            asked.add(exchange.getRequestMethod() + " " + uri.getRawPath());
+            String answer = answers.get(uri.getRawPath());
+            byte[] body =
+                (answer == null ? "{\"error\": \"no such thing\"}" : answer)
+                    .getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(answer == null ? 404 : 200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+          });
+      server.start();
+      folder = RuntimeFolder.claim(temporary.resolve("run"));
+      folder.announce(server.getAddress());
+    }
+
+    @Override
+    public void close() throws IOException {
+      server.stop(0);
+      folder.close();
+    }
+  }
+
+  private static final String STATUS =
+      "{'ready': true, 'pid': 12, 'routes': {'kubernetes': 3, 'mine': 1}, 'components': ["
+              .replace('\'', '"')
+          + ("{'name': 'dns', 'state': 'ready', 'since': 's', 'reason': '', 'remedy': ''},"
+                  + "{'name': 'kubernetes', 'state': 'degraded', 'since': 't',"
+                  + " 'reason': 'the API server is away', 'remedy': 'Check the VPN.'}]}")
+              .replace('\'', '"');
+
+  @Test
+  void rendersTheStatus() throws IOException {
+    try (Daemon daemon = new Daemon(Map.of("/api/status", STATUS))) {
+      assertThat(run("status")).as(err()).isZero();
+      assertThat(out().lines())
+          .containsExactly(
+              "ready:   true",
+              "pid:     12",
+              "routes:  kubernetes=3 mine=1",
+              "",
+              "COMPONENT   STATE     SINCE  REASON",
+              "dns         ready     s",
+              "kubernetes  degraded  t      the API server is away. Check the VPN.");
+      assertThat(daemon.asked).containsExactly("GET /api/status");
+    }
+  }
+
+  @Test
+  void passesTheStatusOnToPrograms() throws IOException {
+    try (Daemon daemon = new Daemon(Map.of("/api/status", STATUS))) {
+      assertThat(run("status", "--json")).isZero();
+      assertThat(JsonParser.parseString(out())).isEqualTo(JsonParser.parseString(STATUS));
+    }
+  }
+
+  @Test
+  void showsTables() throws IOException {
+    try (Daemon daemon =
+        new Daemon(
+            Map.of("/api/tables/", "[{\"name\": \"a\"}]", "/api/tables/a", "{\"name\": \"a\"}"))) {
+      assertThat(run("tables")).isZero();
+      assertThat(JsonParser.parseString(out()).isJsonArray()).isTrue();
+      out.reset();
+      assertThat(run("tables", "a")).isZero();
+      assertThat(JsonParser.parseString(out()).isJsonObject()).isTrue();
+      assertThat(run("tables", "a b")).isEqualTo(2);
+      assertThat(err())
+          .isEqualTo("teleproxy: there is no table 'a b'. 'teleproxy tables' shows all of them.\n");
+      assertThat(daemon.asked).last().isEqualTo("GET /api/tables/a%20b");
+    }
+  }
+
+  @Test
+  void passesOnWhyTheDaemonRefuses() throws IOException {
+    try (Daemon daemon = new Daemon(Map.of())) {
+      assertThat(run("status")).isEqualTo(2);
+      assertThat(err()).isEqualTo("teleproxy: the daemon refused: no such thing (HTTP 404).\n");
+    }
+  }
+
+  @Test
+  void stops() throws IOException {
+    try (Daemon daemon = new Daemon(Map.of("/api/shutdown", "{\"stopping\": true}"))) {
+      assertThat(run("stop")).as(err()).isZero();
+      assertThat(out()).isEqualTo("stopped\n");
+      assertThat(daemon.asked).containsExactly("POST /api/shutdown");
+    }
+  }
+}
