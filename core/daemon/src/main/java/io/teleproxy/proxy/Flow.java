@@ -1,0 +1,40 @@
+package io.teleproxy.proxy;
+
+import io.teleproxy.spi.Protocol;
+import java.net.InetSocketAddress;
+import java.time.Instant;
+
+/**
+ * One intercepted connection, as it was at one moment.
+ *
+ * @param id unique in this process, ascending
+ * @param client who connected
+ * @param destination where to
+ * @param target the port of the SOCKS5 proxy that carries it
+ * @param bytesUp from the client to the destination
+ * @param bytesDown from the destination to the client
+ */
+public record Flow(
+    long id,
+    Protocol protocol,
+    InetSocketAddress client,
+    InetSocketAddress destination,
+    int target,
+    State state,
+    Instant since,
+    long bytesUp,
+    long bytesDown) {
+  /** How far it has come. */
+  public enum State {
+    CONNECTING,
+    OPEN,
+    ENDED
+  }
+
+  /**
+   * A flow that is over.
+   *
+   * @param reason {@code closed}, or what broke it
+   */
+  public record Ended(Flow flow, Instant at, String reason) {}
+}

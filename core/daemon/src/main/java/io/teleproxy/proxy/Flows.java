@@ -1,0 +1,105 @@
+package io.teleproxy.proxy;
+
+import io.teleproxy.socks.Relay;
+import java.net.InetSocketAddress;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+
+/** The live flows, the last that ended, and the counters. Any thread. */
+final class Flows {
+  /** How many of the ended are remembered. */
+  private static final int REMEMBERED = 256;
+
+  private final Map<Long, LiveFlow> live = new ConcurrentHashMap<>();
+  private final Deque<Flow.Ended> ended = new ArrayDeque<>();
+  private final AtomicLong ids = new AtomicLong();
+  final LongAdder accepted = new LongAdder();
+  final LongAdder dropped = new LongAdder();
+  final LongAdder rejected = new LongAdder();
+  private final LongAdder failed = new LongAdder();
+  private final LongAdder closed = new LongAdder();
+  private final LongAdder reset = new LongAdder();
+  private final LongAdder endedUp = new LongAdder();
+  private final LongAdder endedDown = new LongAdder();
+
+  /**
+   * Registers a flow, which ends by {@link LiveFlow#ended}.
+   *
+   * @param abort resets it; may be called on any thread
+   */
+  LiveFlow begin(
+      InetSocketAddress client, InetSocketAddress destination, int target, Runnable abort) {
+    LiveFlow flow = new LiveFlow(ids.incrementAndGet(), client, destination, target, this, abort);
+    live.put(flow.id, flow);
+    return flow;
+  }
+
+  void ended(LiveFlow flow, String reason) {
+    if (live.remove(flow.id) == null) {
+      return;
+    }
+    if (flow.state() == Flow.State.CONNECTING) {
+      failed.increment();
+    } else if (reason.equals(Relay.CLOSED)) {
+      closed.increment();
+    } else {
+      reset.increment();
+    }
+    endedUp.add(flow.up());
+    endedDown.add(flow.down());
+    Flow.Ended last = new Flow.Ended(flow.toRecord(Flow.State.ENDED), Instant.now(), reason);
+    synchronized (ended) {
+      ended.addLast(last);
+      if (ended.size() > REMEMBERED) {
+        ended.removeFirst();
+      }
+    }
+  }
+
+  List<Flow> live() {
+    List<Flow> flows = new ArrayList<>(live.size());
+    for (LiveFlow flow : live.values()) {
+      flows.add(flow.toRecord(flow.state()));
+    }
+    return flows;
+  }
+
+  /** Oldest first. */
+  List<Flow.Ended> ended() {
+    synchronized (ended) {
+      return List.copyOf(ended);
+    }
+  }
+
+  void abortAll() {
+    live.values().forEach(LiveFlow::abort);
+  }
+
+  Counters counters() {
+    long up = 0;
+    long down = 0;
+    long count = 0;
+    for (LiveFlow flow : live.values()) {
+      up += flow.up();
+      down += flow.down();
+      count++;
+    }
+    return new Counters(
+        accepted.sum(),
+        dropped.sum(),
+        rejected.sum(),
+        failed.sum(),
+        closed.sum(),
+        reset.sum(),
+        count,
+        endedUp.sum() + up,
+        endedDown.sum() + down);
+  }
+}

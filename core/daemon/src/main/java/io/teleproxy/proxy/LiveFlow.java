@@ -1,0 +1,78 @@
+package io.teleproxy.proxy;
+
+import io.teleproxy.proxy.Flow.State;
+import io.teleproxy.socks.Relay;
+import io.teleproxy.spi.Protocol;
+import java.net.InetSocketAddress;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A flow while it lives: written by its event loop only, read by any thread. */
+final class LiveFlow implements Relay.Observer {
+  final long id;
+  final int target;
+  private final InetSocketAddress client;
+  private final InetSocketAddress destination;
+  private final Flows flows;
+  private final Runnable abort;
+  private final Instant since = Instant.now();
+  private final AtomicLong up = new AtomicLong();
+  private final AtomicLong down = new AtomicLong();
+  private volatile State state = State.CONNECTING;
+
+  LiveFlow(
+      long id,
+      InetSocketAddress client,
+      InetSocketAddress destination,
+      int target,
+      Flows flows,
+      Runnable abort) {
+    this.id = id;
+    this.client = client;
+    this.destination = destination;
+    this.target = target;
+    this.flows = flows;
+    this.abort = abort;
+  }
+
+  InetSocketAddress destination() {
+    return destination;
+  }
+
+  State state() {
+    return state;
+  }
+
+  void opened() {
+    state = State.OPEN;
+  }
+
+  /** Resets it; any thread. */
+  void abort() {
+    abort.run();
+  }
+
+  /** Bytes both ways. */
+  long up() {
+    return up.get();
+  }
+
+  long down() {
+    return down.get();
+  }
+
+  Flow toRecord(State as) {
+    return new Flow(id, Protocol.TCP, client, destination, target, as, since, up.get(), down.get());
+  }
+
+  @Override
+  public void carried(boolean isUp, int bytes) {
+    AtomicLong counter = isUp ? up : down;
+    counter.lazySet(counter.get() + bytes); // one writer
+  }
+
+  @Override
+  public void ended(String reason) {
+    flows.ended(this, reason);
+  }
+}

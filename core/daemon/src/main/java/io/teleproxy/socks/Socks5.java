@@ -1,0 +1,153 @@
+package io.teleproxy.socks;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.util.NetUtil;
+import io.teleproxy.spi.Tunnel;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** The messages of RFC 1928, both ways. */
+final class Socks5 {
+  static final int VERSION = 5;
+  static final int NO_AUTHENTICATION = 0;
+  static final int NO_ACCEPTABLE_METHOD = 0xff;
+
+  static final int CONNECT = 1;
+
+  private static final int IPV4 = 1;
+  private static final int DOMAIN = 3;
+  private static final int IPV6 = 4;
+
+  static final int SUCCEEDED = 0;
+  static final int GENERAL_FAILURE = 1;
+  static final int NOT_ALLOWED = 2;
+  static final int NETWORK_UNREACHABLE = 3;
+  static final int HOST_UNREACHABLE = 4;
+  static final int CONNECTION_REFUSED = 5;
+  static final int TTL_EXPIRED = 6;
+  static final int COMMAND_NOT_SUPPORTED = 7;
+  static final int ADDRESS_TYPE_NOT_SUPPORTED = 8;
+
+  /** What is thrown at a peer that does not speak the protocol; has no stack trace. */
+  static final class ProtocolException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    /** The reply that says so. */
+    final int reply;
+
+    ProtocolException(int reply, String message) {
+      super(message, null, false, false);
+      this.reply = reply;
+    }
+  }
+
+  private Socks5() {}
+
+  /**
+   * The reply for a failed dial. RFC 1928 knows no time-out of its own: like Tor, "TTL expired" is
+   * said.
+   */
+  static int reply(Tunnel.DialFailure.Kind kind) {
+    return switch (kind) {
+      case GENERAL -> GENERAL_FAILURE;
+      case NOT_ALLOWED -> NOT_ALLOWED;
+      case NETWORK_UNREACHABLE -> NETWORK_UNREACHABLE;
+      case HOST_UNREACHABLE, NAME_NOT_FOUND -> HOST_UNREACHABLE;
+      case REFUSED -> CONNECTION_REFUSED;
+      case TIMED_OUT -> TTL_EXPIRED;
+    };
+  }
+
+  /** The words of RFC 1928 §6. */
+  static String describe(int reply) {
+    return switch (reply) {
+      case SUCCEEDED -> "succeeded";
+      case GENERAL_FAILURE -> "general SOCKS server failure";
+      case NOT_ALLOWED -> "connection not allowed by ruleset";
+      case NETWORK_UNREACHABLE -> "network unreachable";
+      case HOST_UNREACHABLE -> "host unreachable";
+      case CONNECTION_REFUSED -> "connection refused";
+      case TTL_EXPIRED -> "TTL expired";
+      case COMMAND_NOT_SUPPORTED -> "command not supported";
+      case ADDRESS_TYPE_NOT_SUPPORTED -> "address type not supported";
+      default -> "SOCKS reply " + reply;
+    };
+  }
+
+  /** A reply; no tunnel tells its far end's address, so none is told here. */
+  static void writeReply(ByteBuf to, int reply) {
+    to.writeByte(VERSION).writeByte(reply).writeByte(0).writeByte(IPV4).writeZero(6);
+  }
+
+  static void writeGreeting(ByteBuf to) {
+    to.writeByte(VERSION).writeByte(1).writeByte(NO_AUTHENTICATION);
+  }
+
+  static void writeConnect(ByteBuf to, InetSocketAddress destination) {
+    byte[] address = destination.getAddress().getAddress();
+    to.writeByte(VERSION).writeByte(CONNECT).writeByte(0);
+    to.writeByte(address.length == 4 ? IPV4 : IPV6).writeBytes(address);
+    to.writeShort(destination.getPort());
+  }
+
+  /**
+   * Length of the complete message with an address in fourth place (a request or a reply) at the
+   * reader index, or -1 if more bytes are needed.
+   */
+  static int addressedLength(ByteBuf in) throws ProtocolException {
+    if (in.readableBytes() < 5) {
+      return -1;
+    }
+    int start = in.readerIndex();
+    int address =
+        switch (in.getUnsignedByte(start + 3)) {
+          case IPV4 -> 4;
+          case IPV6 -> 16;
+          case DOMAIN -> 1 + in.getUnsignedByte(start + 4);
+          default ->
+              throw new ProtocolException(ADDRESS_TYPE_NOT_SUPPORTED, "unknown address type");
+        };
+    int length = 4 + address + 2;
+    return in.readableBytes() < length ? -1 : length;
+  }
+
+  /** Reads address type, address and port. A host name stays unresolved. */
+  static InetSocketAddress readAddress(ByteBuf in) throws ProtocolException {
+    int type = in.readByte();
+    byte[] bytes = new byte[type == IPV4 ? 4 : type == IPV6 ? 16 : in.readUnsignedByte()];
+    in.readBytes(bytes);
+    int port = in.readUnsignedShort();
+    if (port == 0) {
+      throw new ProtocolException(GENERAL_FAILURE, "port 0");
+    }
+    String name = null;
+    if (type == DOMAIN) {
+      name = hostName(bytes);
+      byte @Nullable [] literal = NetUtil.createByteArrayFromIpAddressString(name);
+      if (literal == null) {
+        return InetSocketAddress.createUnresolved(name, port);
+      }
+      bytes = literal;
+    }
+    try {
+      return new InetSocketAddress(InetAddress.getByAddress(bytes), port);
+    } catch (UnknownHostException e) {
+      throw new AssertionError("4 or 16 bytes are always an address", e);
+    }
+  }
+
+  private static String hostName(byte[] bytes) throws ProtocolException {
+    if (bytes.length == 0) {
+      throw new ProtocolException(GENERAL_FAILURE, "empty host name");
+    }
+    for (byte b : bytes) {
+      if (b <= ' ' || b == 0x7f) {
+        throw new ProtocolException(GENERAL_FAILURE, "host name is not printable ASCII");
+      }
+    }
+    return new String(bytes, StandardCharsets.US_ASCII);
+  }
+}

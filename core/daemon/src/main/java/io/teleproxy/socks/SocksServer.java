@@ -1,0 +1,85 @@
+package io.teleproxy.socks;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import io.teleproxy.spi.Tunnel;
+import io.teleproxy.spi.UserException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+
+/**
+ * A SOCKS5 server (RFC 1928, CONNECT without authentication) on 127.0.0.1 in front of a tunnel. A
+ * client may send greeting, request and its first bytes at once, without waiting for answers.
+ *
+ * <p>Thread-safe. The tunnel session stays the caller's.
+ */
+public final class SocksServer implements AutoCloseable {
+  private final Channel listener;
+  private final ChannelGroup clients;
+
+  private SocksServer(Channel listener, ChannelGroup clients) {
+    this.listener = listener;
+    this.clients = clients;
+  }
+
+  /**
+   * Listens. Blocks for the moment this takes; not to be called on an event loop.
+   *
+   * @param port 0 for any
+   * @throws UserException if the port is taken
+   */
+  public static SocksServer start(EventLoopGroup loops, Tunnel.Session tunnel, int port) {
+    InetAddress loopback = Loopback.IPV4;
+    ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(loops)
+            .channelFactory(SocketTransport.of(loops).server(loopback))
+            .option(ChannelOption.SO_BACKLOG, SocketTransport.BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, SocketTransport.WATER_MARK)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    clients.add(channel);
+                    channel.pipeline().addLast(new SocksServerHandshake(tunnel));
+                  }
+                })
+            .bind(loopback, port)
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new UserException(
+          "SOCKS5 server: cannot listen on 127.0.0.1:" + port + ": " + bound.cause().getMessage(),
+          "End the program that uses the port, or choose another.",
+          bound.cause());
+    }
+    return new SocksServer(bound.channel(), clients);
+  }
+
+  public int port() {
+    return ((InetSocketAddress) listener.localAddress()).getPort();
+  }
+
+  /** Number of clients connected now. */
+  public int connections() {
+    return clients.size();
+  }
+
+  /** Stops listening and resets what is still connected. Idempotent. */
+  @Override
+  public void close() {
+    listener.close().awaitUninterruptibly();
+    clients.forEach(client -> client.eventLoop().execute(() -> SocketEnd.reset(client)));
+    clients.newCloseFuture().awaitUninterruptibly();
+  }
+}

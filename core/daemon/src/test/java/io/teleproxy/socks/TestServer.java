@@ -1,0 +1,69 @@
+package io.teleproxy.socks;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/** A plain TCP server on 127.0.0.1 with a thread per connection. */
+public final class TestServer implements AutoCloseable {
+  /** What is done with a connection, which is closed afterwards. */
+  public interface Service {
+    void serve(Socket socket) throws Exception;
+  }
+
+  private final ServerSocket listener;
+  private final ExecutorService threads =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "test-server");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  public TestServer(Service service) throws IOException {
+    listener = new ServerSocket(0, 4096, Loopback.IPV4);
+    threads.execute(
+        () -> {
+          while (!listener.isClosed()) {
+            try {
+              Socket socket = listener.accept();
+              threads.execute(() -> serve(socket, service));
+            } catch (IOException e) {
+              return;
+            }
+          }
+        });
+  }
+
+  /** Sends back what it gets, and FIN for FIN. */
+  public static TestServer echo() throws IOException {
+    return new TestServer(socket -> socket.getInputStream().transferTo(socket.getOutputStream()));
+  }
+
+  /** A port on which nobody listens. */
+  public static int refusedPort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, Loopback.IPV4)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  public int port() {
+    return listener.getLocalPort();
+  }
+
+  @Override
+  public void close() throws IOException {
+    listener.close();
+    threads.shutdownNow();
+  }
+
+  private static void serve(Socket socket, Service service) {
+    try (socket) {
+      service.serve(socket);
+    } catch (Exception e) {
+      // the client's end of the test sees what became of it
+    }
+  }
+}
