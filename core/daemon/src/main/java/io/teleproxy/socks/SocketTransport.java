@@ -4,18 +4,14 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoEventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.channels.spi.SelectorProvider;
@@ -44,20 +40,7 @@ public final class SocketTransport {
   /** The transport of these event loops. */
   public static SocketTransport of(EventLoopGroup loops) {
     return new SocketTransport(
-        loops instanceof IoEventLoopGroup io && io.isIoType(EpollIoHandler.class));
-  }
-
-  /** New event loops on the best transport here; daemon threads. The caller shuts them down. */
-  public static EventLoopGroup newLoops(int threads, String name) {
-    return new MultiThreadIoEventLoopGroup(
-        threads,
-        new DefaultThreadFactory(name, true),
-        Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
-  }
-
-  /** Whether socket options can be read by number. */
-  public boolean isEpoll() {
-    return epoll;
+        loops instanceof IoEventLoopGroup io && io.isCompatible(EpollIoHandle.class));
   }
 
   /**

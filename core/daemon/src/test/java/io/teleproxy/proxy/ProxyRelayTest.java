@@ -1,7 +1,7 @@
 package io.teleproxy.proxy;
 
+import io.teleproxy.net.Transport;
 import io.teleproxy.socks.RelayContract;
-import io.teleproxy.socks.SocketTransport;
 import java.io.IOException;
 import java.net.Socket;
 import org.junit.jupiter.api.AfterAll;
@@ -13,7 +13,7 @@ class ProxyRelayTest extends RelayContract {
 
   @BeforeAll
   static void start() {
-    fixture = new ProxyFixture(SocketTransport.newLoops(1, "proxy"), true);
+    fixture = new ProxyFixture(Transport.group("proxy", 1), true);
   }
 
   @AfterAll

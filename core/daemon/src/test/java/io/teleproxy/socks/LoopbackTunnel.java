@@ -11,6 +11,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.teleproxy.net.Transport;
 import io.teleproxy.spi.Tunnel;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -23,7 +24,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * says nothing.
  */
 public final class LoopbackTunnel implements Tunnel.Session {
-  private final EventLoopGroup loops = SocketTransport.newLoops(1, "tunnel");
+  private final EventLoopGroup loops = Transport.group("tunnel", 1);
   private final List<Dialled> live = new CopyOnWriteArrayList<>();
 
   /** What it was asked for, in order. */

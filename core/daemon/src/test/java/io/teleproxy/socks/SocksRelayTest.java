@@ -1,6 +1,7 @@
 package io.teleproxy.socks;
 
 import io.netty.channel.EventLoopGroup;
+import io.teleproxy.net.Transport;
 import java.io.IOException;
 import java.net.Socket;
 import java.util.concurrent.TimeUnit;
@@ -15,7 +16,7 @@ class SocksRelayTest extends RelayContract {
 
   @BeforeAll
   static void start() {
-    loops = SocketTransport.newLoops(1, "socks");
+    loops = Transport.group("socks", 1);
     tunnel = new LoopbackTunnel();
     socks = SocksServer.start(loops, tunnel, 0);
   }
