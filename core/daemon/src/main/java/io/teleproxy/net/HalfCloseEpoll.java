@@ -83,6 +83,7 @@ final class HalfCloseEpoll implements IoHandler {
     }
 
     @Override
+    @SuppressWarnings("TypeParameterUnusedInFormals") // netty's signature
     public <T> T attachment() {
       return epoll.attachment();
     }
