@@ -1,0 +1,225 @@
+package io.teleproxy.app;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.netty.channel.EventLoopGroup;
+import io.teleproxy.config.Configuration;
+import io.teleproxy.dns.DnsServer;
+import io.teleproxy.dns.DnsSettings;
+import io.teleproxy.plugin.Loaded;
+import io.teleproxy.proxy.TransparentProxy;
+import io.teleproxy.spi.Environment;
+import io.teleproxy.spi.Health;
+import io.teleproxy.spi.InterceptPlan;
+import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Prefix;
+import io.teleproxy.spi.Probe;
+import io.teleproxy.spi.Resolver;
+import io.teleproxy.spi.UserException;
+import io.teleproxy.tables.Snapshot;
+import io.teleproxy.tables.TableStore;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.IntPredicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The half that needs root: DNS, transparent proxy and firewall. Opened first and started last,
+ * when there is something to intercept.
+ */
+final class Interception implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Interception.class);
+
+  private static final List<InetAddress> LOOPBACK =
+      List.of(Prefix.parseAddress("127.0.0.1"), Prefix.parseAddress("::1"));
+
+  private final Closer closer = new Closer();
+  private final Components components;
+  private final Loaded<Interceptor> backend;
+  private final DnsServer dns;
+  private final TransparentProxy proxy;
+  private final Reconciler reconciler;
+  private final Surroundings surroundings;
+
+  private Interception(
+      Configuration configuration,
+      TableStore tables,
+      Components components,
+      Loaded<Interceptor> backend,
+      List<Loaded<Resolver>> resolvers,
+      IntPredicate ownTarget,
+      EventLoopGroup loops) {
+    this.components = components;
+    this.backend = backend;
+    try {
+      recover(backend);
+      Interceptor.Session firewall =
+          backend.call(
+              interceptor ->
+                  interceptor.open(
+                      new Context(backend.environment(), configuration.interceptGid())));
+      surroundings = closer.add("network watch", new Surroundings(configuration));
+      dns =
+          closer.add(
+              "DNS",
+              DnsServer.start(
+                  loops,
+                  DnsSettings.STANDARD.withTtl((int) configuration.dnsTtl().toSeconds()),
+                  tables::visible,
+                  open(resolvers),
+                  surroundings.nameservers(),
+                  LOOPBACK,
+                  0));
+      proxy =
+          closer.add(
+              "proxy", TransparentProxy.start(loops, firewall, tables::latest, ownTarget, 0));
+      listenOnBridges();
+      closer.add("firewall", firewall);
+      reconciler =
+          closer.add(
+              "reconciler",
+              new Reconciler(tables, firewall, this::plan, components.reporter("firewall")));
+    } catch (Throwable e) {
+      closer.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Removes what a dead run left behind and opens the listeners; nothing is diverted yet.
+   *
+   * @param ownTarget whether a local port is a SOCKS5 proxy of ours
+   */
+  static Interception open(
+      Configuration configuration,
+      TableStore tables,
+      Components components,
+      Loaded<Interceptor> backend,
+      List<Loaded<Resolver>> resolvers,
+      IntPredicate ownTarget,
+      EventLoopGroup loops) {
+    return new Interception(
+        configuration, tables, components, backend, resolvers, ownTarget, loops);
+  }
+
+  /** From here on names resolve and connections flow. */
+  void start() throws IOException {
+    reconciler.start();
+    components.report("dns", Health.ready());
+    surroundings.watch(
+        () -> {
+          dns.upstream(surroundings.nameservers());
+          listenOnBridges();
+          reconciler.changed();
+        });
+  }
+
+  CompletionStage<Void> applied() {
+    return reconciler.applied();
+  }
+
+  String backend() {
+    return backend.pluginId();
+  }
+
+  /** What {@code status} tells of this half. */
+  void describe(JsonObject status) {
+    JsonObject intercept = new JsonObject();
+    intercept.addProperty("backend", backend.pluginId());
+    if (backend.probe() instanceof Probe.Applicable applicable) {
+      intercept.addProperty("why", applicable.detail());
+    }
+    intercept.addProperty("proxy-port", proxy.port());
+    JsonArray bridges = new JsonArray();
+    surroundings.bridges().names().forEach(bridges::add);
+    intercept.add("bridges", bridges);
+    status.add("intercept", intercept);
+    JsonObject names = new JsonObject();
+    names.addProperty("port", dns.port());
+    JsonArray captured = new JsonArray();
+    surroundings.nameservers().captured().forEach(ip -> captured.add(ip.getHostAddress()));
+    names.add("captured", captured);
+    status.add("dns", names);
+  }
+
+  /** Firewall first, listeners after. */
+  @Override
+  public void close() {
+    closer.close();
+  }
+
+  /** Redirected packets of containers arrive at the address of their bridge. */
+  private void listenOnBridges() {
+    dns.listen(surroundings.bridges().addresses());
+    proxy.listen(surroundings.bridges().addresses());
+  }
+
+  private InterceptPlan plan(Snapshot snapshot) {
+    List<InetAddress> captured = surroundings.nameservers().captured();
+    return InterceptPlans.of(
+        snapshot,
+        proxy.port(),
+        captured.isEmpty()
+            ? InterceptPlan.DnsCapture.NONE
+            : new InterceptPlan.DnsCapture(captured, dns.port()),
+        surroundings.bridges().names());
+  }
+
+  private List<Resolver.Session> open(List<Loaded<Resolver>> resolvers) {
+    List<Resolver.Session> sessions = new ArrayList<>();
+    for (Loaded<Resolver> resolver : resolvers) {
+      if (!resolver.applicable()) {
+        continue;
+      }
+      String name = "resolver " + resolver.pluginId();
+      try {
+        Resolver.Session session =
+            resolver.call(
+                extension ->
+                    extension.open(
+                        new Resolver.Context() {
+                          @Override
+                          public Environment environment() {
+                            return resolver.environment();
+                          }
+
+                          @Override
+                          public void health(Health health) {
+                            components.report(name, health);
+                          }
+                        }));
+        components.report(name, Health.ready());
+        sessions.add(closer.add(name, session));
+      } catch (RuntimeException | LinkageError e) {
+        // One resolver that breaks must not take all of DNS with it.
+        log.warn("{} does not start", name, e);
+        components.report(
+            name,
+            Health.failed(
+                "it does not start: " + e, "Remove the plugin, or ask its author; see the log."));
+      }
+    }
+    return sessions;
+  }
+
+  private static void recover(Loaded<Interceptor> backend) {
+    try {
+      Iterable<String> gone =
+          backend.call(interceptor -> interceptor.recover(backend.environment()));
+      for (String removed : gone) {
+        log.info("{}: left by an earlier run, removed: {}", backend.pluginId(), removed);
+      }
+    } catch (IOException e) {
+      throw new UserException(
+          "What an earlier run left in the firewall cannot be removed: " + e.getMessage(),
+          "Remove it by hand, or reboot.",
+          e);
+    }
+  }
+
+  private record Context(Environment environment, long exemptGid) implements Interceptor.Context {}
+}

@@ -1,0 +1,135 @@
+package io.teleproxy.app;
+
+import io.netty.channel.EventLoopGroup;
+import io.teleproxy.plugin.Loaded;
+import io.teleproxy.socks.SocksServer;
+import io.teleproxy.spi.Environment;
+import io.teleproxy.spi.Health;
+import io.teleproxy.spi.Probe;
+import io.teleproxy.spi.Tunnel;
+import io.teleproxy.spi.UserException;
+import io.teleproxy.spi.Watcher;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/**
+ * The half that needs no root: tunnels with their SOCKS5 proxies, and the watchers whose tables
+ * point to them.
+ */
+final class Sources implements AutoCloseable {
+  private final Closer closer = new Closer();
+  private final Map<String, Integer> targets = new HashMap<>();
+  private final Map<String, CompletableFuture<Void>> starting = new ConcurrentHashMap<>();
+
+  /**
+   * Opens all applicable tunnels and watchers; they go on in the background.
+   *
+   * @throws UserException if no watcher is applicable, or one refuses its configuration
+   */
+  static Sources open(
+      List<Loaded<Tunnel>> tunnels,
+      List<Loaded<Watcher>> watchers,
+      TableSink tables,
+      Components components,
+      EventLoopGroup loops) {
+    Sources sources = new Sources();
+    try {
+      for (Loaded<Tunnel> tunnel : applicable(tunnels)) {
+        sources.open(tunnel, components, loops);
+      }
+      for (Loaded<Watcher> watcher : someApplicable(watchers)) {
+        sources.open(watcher, tables, components);
+      }
+      return sources;
+    } catch (Throwable e) {
+      sources.close();
+      throw e;
+    }
+  }
+
+  /** Completes when every watcher has been ready once; fails when one gives up before. */
+  CompletionStage<Void> ready() {
+    return CompletableFuture.allOf(starting.values().toArray(new CompletableFuture<?>[0]));
+  }
+
+  /** Ports of the SOCKS5 proxies opened here. */
+  Set<Integer> targets() {
+    return Set.copyOf(targets.values());
+  }
+
+  /** Stops the watchers, withdraws their tables, and ends the tunnels last. */
+  @Override
+  public void close() {
+    closer.close();
+  }
+
+  private void open(Loaded<Tunnel> tunnel, Components components, EventLoopGroup loops) {
+    String name = "tunnel " + tunnel.pluginId();
+    Consumer<Health> health = components.reporter(name);
+    health.accept(Health.starting(""));
+    Tunnel.Session session =
+        closer.add(
+            name,
+            tunnel.call(
+                extension ->
+                    extension.open(
+                        new Tunnel.Context() {
+                          @Override
+                          public Environment environment() {
+                            return tunnel.environment();
+                          }
+
+                          @Override
+                          public void health(Health now) {
+                            health.accept(now);
+                          }
+                        })));
+    SocksServer proxy = closer.add("SOCKS5 proxy of " + name, SocksServer.start(loops, session, 0));
+    targets.put(tunnel.pluginId(), proxy.port());
+  }
+
+  private void open(Loaded<Watcher> watcher, TableSink tables, Components components) {
+    String id = watcher.pluginId();
+    CompletableFuture<Void> ready = new CompletableFuture<>();
+    starting.put(id, ready);
+    WatchContext context =
+        new WatchContext(
+            watcher.environment(),
+            targets.get(id),
+            tables,
+            components.reporter("watcher " + id),
+            ready);
+    closer.add("tables of " + id, context);
+    context.health(Health.starting(""));
+    closer.add("watcher " + id, watcher.call(extension -> extension.open(context)));
+  }
+
+  private static <T> List<Loaded<T>> applicable(List<Loaded<T>> all) {
+    return all.stream().filter(Loaded::applicable).toList();
+  }
+
+  private static List<Loaded<Watcher>> someApplicable(List<Loaded<Watcher>> all) {
+    List<Loaded<Watcher>> applicable = applicable(all);
+    if (!applicable.isEmpty()) {
+      return applicable;
+    }
+    StringBuilder message = new StringBuilder("there is nothing to connect to");
+    StringBuilder remedy = new StringBuilder();
+    for (Loaded<Watcher> watcher : all) {
+      if (watcher.probe() instanceof Probe.NotApplicable not) {
+        message.append("; ").append(watcher.pluginId()).append(": ").append(not.reason());
+        remedy.append(remedy.isEmpty() ? "" : " ").append(not.remedy());
+      }
+    }
+    if (remedy.isEmpty()) {
+      remedy.append("See which plugins are there with 'teleproxy plugins list'.");
+    }
+    throw new UserException(message.toString(), remedy.toString());
+  }
+}
