@@ -202,7 +202,7 @@ public final class DnsServer implements AutoCloseable {
             ? "Check that the address belongs to this machine: ip address show."
             : "Stop the program that uses it (ss -lnutp 'sport = :"
                 + port
-                + "' names it), or set dns.port to another port, or to 0 for any.",
+                + "' names it), or take another port.",
         cause);
   }
 

@@ -17,11 +17,12 @@ import java.util.function.Consumer;
  *
  * @param resolvConf usually {@code /etc/resolv.conf}
  * @param systemd usually {@code /run/systemd/resolve/resolv.conf}
- * @param dns nameservers to capture instead of those in the file; empty for those in the file
+ * @param dns nameservers to capture, and to ask, instead of those in the file; empty for those in
+ *     the file
  * @param fallback nameservers to ask instead of the captured ones; empty for the captured ones
  */
 public record NameserverSource(
-    Path resolvConf, Path systemd, List<InetAddress> dns, List<InetSocketAddress> fallback) {
+    Path resolvConf, Path systemd, List<InetSocketAddress> dns, List<InetSocketAddress> fallback) {
   private static final int PORT = 53;
   private static final InetAddress STUB = literal(127, 0, 0, 53);
 
@@ -34,12 +35,10 @@ public record NameserverSource(
   }
 
   /** The standard places. */
-  public static NameserverSource standard(List<InetAddress> dns, List<InetAddress> fallback) {
+  public static NameserverSource standard(
+      List<InetSocketAddress> dns, List<InetSocketAddress> fallback) {
     return new NameserverSource(
-        Path.of("/etc/resolv.conf"),
-        Path.of("/run/systemd/resolve/resolv.conf"),
-        dns,
-        withPort(fallback));
+        Path.of("/etc/resolv.conf"), Path.of("/run/systemd/resolve/resolv.conf"), dns, fallback);
   }
 
   /** Reads the files now. */
@@ -58,18 +57,23 @@ public record NameserverSource(
   }
 
   Nameservers combine(ResolvConf conf, ResolvConf behindStub) {
-    List<InetAddress> captured = new ArrayList<>(dns.isEmpty() ? conf.nameservers() : dns);
-    if (captured.isEmpty()) {
-      captured.add(NONE_GIVEN);
+    List<InetSocketAddress> asked = dns.isEmpty() ? withPort(orDefault(conf.nameservers())) : dns;
+    List<InetAddress> captured = new ArrayList<>();
+    for (InetSocketAddress server : asked) {
+      captured.add(server.getAddress());
     }
-    List<InetAddress> asked = new ArrayList<>(captured);
     if (captured.contains(STUB) && !behindStub.nameservers().isEmpty()) {
       captured.addAll(behindStub.nameservers());
-      asked.remove(STUB);
-      asked.addAll(behindStub.nameservers());
+      List<InetSocketAddress> direct = new ArrayList<>(asked);
+      direct.removeIf(server -> server.getAddress().equals(STUB));
+      direct.addAll(withPort(behindStub.nameservers()));
+      asked = direct;
     }
-    return new Nameservers(
-        captured, fallback.isEmpty() ? withPort(asked) : fallback, conf.options());
+    return new Nameservers(captured, fallback.isEmpty() ? asked : fallback, conf.options());
+  }
+
+  private static List<InetAddress> orDefault(List<InetAddress> nameservers) {
+    return nameservers.isEmpty() ? List.of(NONE_GIVEN) : nameservers;
   }
 
   private static List<InetSocketAddress> withPort(List<InetAddress> addresses) {

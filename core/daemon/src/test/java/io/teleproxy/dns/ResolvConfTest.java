@@ -23,7 +23,7 @@ class ResolvConfTest {
     return DnsRig.address(literal);
   }
 
-  private NameserverSource source(List<InetAddress> dns, List<InetSocketAddress> fallback) {
+  private NameserverSource source(List<InetSocketAddress> dns, List<InetSocketAddress> fallback) {
     return new NameserverSource(
         folder.resolve("resolv.conf"), folder.resolve("systemd.conf"), dns, fallback);
   }
@@ -105,11 +105,12 @@ class ResolvConfTest {
     Files.writeString(folder.resolve("resolv.conf"), "nameserver 192.0.2.1\n");
     InetSocketAddress fallback = new InetSocketAddress(ip("192.0.2.8"), 53);
 
-    Nameservers dns = source(List.of(ip("192.0.2.7")), List.of()).read();
+    Nameservers dns = source(List.of(new InetSocketAddress(ip("192.0.2.7"), 53)), List.of()).read();
     assertThat(dns.captured()).containsExactly(ip("192.0.2.7"));
     assertThat(dns.upstream()).containsExactly(new InetSocketAddress(ip("192.0.2.7"), 53));
 
-    Nameservers both = source(List.of(ip("192.0.2.7")), List.of(fallback)).read();
+    Nameservers both =
+        source(List.of(new InetSocketAddress(ip("192.0.2.7"), 53)), List.of(fallback)).read();
     assertThat(both.captured()).containsExactly(ip("192.0.2.7"));
     assertThat(both.upstream()).containsExactly(fallback);
   }
