@@ -12,7 +12,20 @@ final class DnsMeters {
   final LongAdder relayed = new LongAdder();
   final LongAdder failed = new LongAdder();
   final LongAdder malformed = new LongAdder();
-  final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger inFlight = new AtomicInteger();
+
+  /** Takes one of so many places for what is in flight; false if all are taken. */
+  boolean enter(int places) {
+    if (inFlight.incrementAndGet() > places) {
+      inFlight.decrementAndGet();
+      return false;
+    }
+    return true;
+  }
+
+  void leave() {
+    inFlight.decrementAndGet();
+  }
 
   DnsCounters read() {
     return new DnsCounters(

@@ -54,12 +54,12 @@ public final class DnsServer implements AutoCloseable {
     Transport transport = Transport.of(group);
     this.nameservers = nameservers;
     this.meters = new DnsMeters();
-    this.relay = new Relay(transport, settings, meters, usable(Set.of(), 0));
+    this.relay = new Relay(transport, settings, meters);
     this.responder =
         new Responder(
             new LocalNames(settings.ttl()),
             visible,
-            new ResolverChain(resolvers, settings.resolverTimeout()),
+            new ResolverChain(resolvers, settings, meters),
             relay,
             meters);
     this.listeners = new ListenerFactory(group, transport, responder, settings.tcpIdle());
@@ -206,19 +206,15 @@ public final class DnsServer implements AutoCloseable {
         cause);
   }
 
-  private synchronized void excludeOurselves() {
-    relay.upstreams(usable(open.keySet(), port));
-  }
-
   /** Never asks ourselves: such a query would go round until everything is used up. */
-  private Upstreams usable(Set<InetAddress> ours, int ourPort) {
+  private synchronized void excludeOurselves() {
     List<InetSocketAddress> servers = new ArrayList<>();
     for (InetSocketAddress server : nameservers.upstream()) {
-      if (server.getPort() != ourPort || !ours.contains(server.getAddress())) {
+      if (server.getPort() != port || !open.containsKey(server.getAddress())) {
         servers.add(server);
       }
     }
-    return new Upstreams(servers, nameservers.options());
+    relay.upstreams(servers, nameservers.options());
   }
 
   private static String text(InetAddress address, int port) {

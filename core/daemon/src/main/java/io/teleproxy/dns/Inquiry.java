@@ -91,18 +91,22 @@ final class Inquiry {
     } else {
       Resolver.Question question =
           new Resolver.Question(name.toString(true), query.type, query.dnsClass);
-      responder
-          .resolvers()
-          .ask(
-              loop,
-              question,
-              answer -> {
-                if (answer.isPresent()) {
-                  found(fromPlugin(answer.get()), aliases, depth);
-                } else {
-                  outside(name, aliases);
-                }
-              });
+      boolean asking =
+          responder
+              .resolvers()
+              .ask(
+                  loop,
+                  question,
+                  answer -> {
+                    if (answer.isPresent()) {
+                      found(fromPlugin(answer.get()), aliases, depth);
+                    } else {
+                      outside(name, aliases);
+                    }
+                  });
+      if (!asking) {
+        fail();
+      }
     }
   }
 

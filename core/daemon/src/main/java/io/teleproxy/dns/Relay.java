@@ -3,6 +3,7 @@ package io.teleproxy.dns;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -21,7 +22,7 @@ final class Relay {
   /** Local ends of the queries that are under way: what comes from one of them is our own. */
   private final Set<InetSocketAddress> own = ConcurrentHashMap.newKeySet();
 
-  private volatile Upstreams upstreams;
+  private volatile Upstreams upstreams = new Upstreams(List.of(), Nameservers.Options.STANDARD);
 
   /** Who waits for an answer. Called on the exchange's event loop. */
   interface Waiting {
@@ -35,16 +36,17 @@ final class Relay {
     void failed();
   }
 
-  Relay(Transport transport, DnsSettings settings, DnsMeters meters, Upstreams upstreams) {
+  Relay(Transport transport, DnsSettings settings, DnsMeters meters) {
     this.transport = transport;
     this.settings = settings;
     this.meters = meters;
-    this.upstreams = upstreams;
   }
 
-  /** Asks others from the next query on. */
-  void upstreams(Upstreams next) {
-    upstreams = next;
+  /** Asks these from the next query on. */
+  void upstreams(List<InetSocketAddress> servers, Nameservers.Options options) {
+    if (!upstreams.isFor(servers, options)) {
+      upstreams = new Upstreams(servers, options);
+    }
   }
 
   /** Whether a query from there is one that we sent ourselves, and that came back to us. */
@@ -62,16 +64,15 @@ final class Relay {
   void ask(EventLoop loop, byte[] request, boolean tcp, Waiting waiting) {
     Upstreams now = upstreams;
     InetSocketAddress[] order = now.order();
-    if (order.length == 0 || meters.inFlight.get() >= settings.maxInFlight()) {
+    if (order.length == 0 || !meters.enter(settings.maxInFlight())) {
       waiting.failed();
       return;
     }
-    meters.inFlight.incrementAndGet();
     new Exchange(this, loop, now, order, request, tcp, waiting).begin();
   }
 
   void ended() {
-    meters.inFlight.decrementAndGet();
+    meters.leave();
   }
 
   Transport transport() {

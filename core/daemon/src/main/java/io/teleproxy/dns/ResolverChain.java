@@ -3,7 +3,6 @@ package io.teleproxy.dns;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.teleproxy.spi.Resolver;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -21,21 +20,38 @@ final class ResolverChain {
   private static final Logger log = LoggerFactory.getLogger(ResolverChain.class);
 
   private final List<Resolver.Session> sessions;
-  private final Duration timeout;
+  private final DnsSettings settings;
+  private final DnsMeters meters;
 
-  ResolverChain(List<Resolver.Session> sessions, Duration timeout) {
+  ResolverChain(List<Resolver.Session> sessions, DnsSettings settings, DnsMeters meters) {
     this.sessions = List.copyOf(sessions);
-    this.timeout = timeout;
+    this.settings = settings;
+    this.meters = meters;
   }
 
   boolean isEmpty() {
     return sessions.isEmpty();
   }
 
-  /** Calls back once, on the event loop, perhaps before this returns. */
-  void ask(
+  /**
+   * Calls back once, on the event loop, perhaps before this returns.
+   *
+   * @return false if too much is in flight already, and there will be no call
+   */
+  boolean ask(
       EventLoop loop, Resolver.Question question, Consumer<Optional<Resolver.Answer>> answered) {
-    ask(loop, question, 0, answered);
+    if (!meters.enter(settings.maxInFlight())) {
+      return false;
+    }
+    ask(
+        loop,
+        question,
+        0,
+        answer -> {
+          meters.leave();
+          answered.accept(answer);
+        });
+    return true;
   }
 
   private void ask(
@@ -50,7 +66,9 @@ final class ResolverChain {
     CompletableFuture<Optional<Resolver.Answer>> one = new CompletableFuture<>();
     ScheduledFuture<?> timer =
         loop.schedule(
-            () -> one.complete(Optional.empty()), timeout.toMillis(), TimeUnit.MILLISECONDS);
+            () -> one.complete(Optional.empty()),
+            settings.resolverTimeout().toMillis(),
+            TimeUnit.MILLISECONDS);
     start(sessions.get(index), question)
         .whenComplete(
             (answer, failure) -> {

@@ -1,6 +1,7 @@
 package io.teleproxy.dns;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -36,7 +37,14 @@ final class TcpAttempt extends ChannelInboundHandlerAdapter implements Attempt {
 
   @Override
   public void begin() {
-    SocketChannel tcp = exchange.relay().transport().tcp();
+    SocketChannel tcp;
+    try {
+      tcp = exchange.relay().transport().tcp();
+    } catch (ChannelException e) {
+      // No file descriptor is left.
+      failed();
+      return;
+    }
     channel = tcp;
     tcp.config().setOption(ChannelOption.TCP_NODELAY, true);
     tcp.pipeline().addLast(new LengthFieldBasedFrameDecoder(0xffff + 2, 0, 2, 0, 2), this);

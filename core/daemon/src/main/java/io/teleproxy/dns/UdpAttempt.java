@@ -1,6 +1,7 @@
 package io.teleproxy.dns;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -42,7 +43,14 @@ final class UdpAttempt extends ChannelInboundHandlerAdapter implements Attempt {
 
   @Override
   public void begin() {
-    DatagramChannel udp = exchange.relay().transport().udp(server.getAddress());
+    DatagramChannel udp;
+    try {
+      udp = exchange.relay().transport().udp(server.getAddress());
+    } catch (ChannelException e) {
+      // No file descriptor is left.
+      failed();
+      return;
+    }
     channel = udp;
     udp.config().setRecvByteBufAllocator(mayBeLarge(exchange.request) ? LARGEST : ORDINARY);
     udp.pipeline().addLast(this);

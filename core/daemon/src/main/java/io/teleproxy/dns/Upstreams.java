@@ -28,6 +28,11 @@ final class Upstreams {
     return options;
   }
 
+  /** Whether these are the same nameservers, so that what is known about them still holds. */
+  boolean isFor(List<InetSocketAddress> others, Nameservers.Options otherOptions) {
+    return servers.equals(others) && options.equals(otherOptions);
+  }
+
   InetSocketAddress[] order() {
     int count = servers.size();
     int start =

@@ -36,7 +36,8 @@ final class Wire {
 
   /**
    * Whether a message is the answer to a request: response flag, id, opcode and question (RFC 5452
-   * §9.1). The question's case may differ; an error may come without it.
+   * §9.1). The question's case may differ; an error may come without it, and so may the answer to
+   * an UPDATE (RFC 2136 §3.8).
    */
   static boolean answers(ByteBuf answer, byte[] request, int questionLength, int id) {
     int start = answer.readerIndex();
@@ -52,7 +53,7 @@ final class Wire {
       return true;
     }
     if (answer.getUnsignedShort(start + 4) == 0) {
-      return (flags & QueryReader.RCODE_MASK) != 0;
+      return (flags & (QueryReader.RCODE_MASK | QueryReader.OPCODE_MASK)) != 0;
     }
     if (answer.readableBytes() < QueryReader.HEADER + questionLength) {
       return false;

@@ -36,17 +36,12 @@ class MalformedTest {
     tables.search(List.of("cluster.local"));
     tables.show(tables.latest());
     DnsMeters meters = new DnsMeters();
-    Relay relay =
-        new Relay(
-            Transport.NIO,
-            DnsSettings.STANDARD,
-            meters,
-            new Upstreams(List.of(), Nameservers.Options.STANDARD));
+    Relay relay = new Relay(Transport.NIO, DnsSettings.STANDARD, meters);
     Responder responder =
         new Responder(
             new LocalNames(5),
             tables::visible,
-            new ResolverChain(List.of(), DnsSettings.STANDARD.resolverTimeout()),
+            new ResolverChain(List.of(), DnsSettings.STANDARD, meters),
             relay,
             meters);
     QueryReader query = new QueryReader();

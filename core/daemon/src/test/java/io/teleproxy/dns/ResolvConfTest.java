@@ -143,7 +143,7 @@ class ResolvConfTest {
 
   private static void awaitLast(List<Nameservers> changes, String address) {
     Awaitility.await()
-        .atMost(Duration.ofSeconds(3))
+        .atMost(Duration.ofSeconds(10))
         .until(
             () ->
                 !changes.isEmpty()
