@@ -3,7 +3,6 @@ package io.teleproxy.plugin.iptables;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -29,21 +28,54 @@ final class ProcessRunner implements CommandRunner {
       Stream errors = new Stream(process.getErrorStream());
       Thread outputThread = start(output, "output");
       Thread errorThread = start(errors, "errors");
-      Thread inputThread = start(() -> feed(process.getOutputStream(), input), "input");
-      if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (input.isEmpty()) {
+        process.getOutputStream().close();
+      } else {
+        start(() -> feed(process.getOutputStream(), input), "input");
+      }
+      long deadline = System.nanoTime() + timeout.toNanos();
+      if (!await(left -> process.waitFor(left, TimeUnit.NANOSECONDS), deadline)
+          || !await(left -> ended(outputThread, left), deadline)
+          || !await(left -> ended(errorThread, left), deadline)) {
         throw new IOException(
             String.join(" ", command) + " did not end within " + timeout.toSeconds() + " s");
       }
-      inputThread.join(timeout.toMillis());
-      outputThread.join(timeout.toMillis());
-      errorThread.join(timeout.toMillis());
       return new Outcome(process.exitValue(), output.text(), errors.text());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException(String.join(" ", command) + " was interrupted");
     } finally {
       process.destroyForcibly();
     }
+  }
+
+  /** Something that may take so many nanoseconds; false if it is not done by then. */
+  @FunctionalInterface
+  private interface Wait {
+    boolean await(long nanos) throws InterruptedException;
+  }
+
+  /**
+   * Waits on although the thread is interrupted, which it may be when the daemon stops: just then
+   * rules must be removed. The interrupt is kept for the caller.
+   */
+  private static boolean await(Wait wait, long deadline) {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return wait.await(Math.max(1, deadline - System.nanoTime()));
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static boolean ended(Thread thread, long nanos) throws InterruptedException {
+    thread.join(Duration.ofNanos(nanos).toMillis() + 1);
+    return !thread.isAlive();
   }
 
   private static Thread start(Runnable task, String what) {

@@ -144,6 +144,24 @@ class RestoreScriptTest {
   }
 
   @Test
+  void marksBuiltInChainsThatOnlyItNeeds() {
+    NftChains there =
+        NftChains.parse(
+            "table ip nat {\n\tchain PREROUTING {\n\t\ttype nat hook prerouting priority -100;\n\t}\n}\n");
+    SavedRules saved =
+        SavedRules.parse("*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n");
+    InterceptPlan plan = bridged(List.of("docker0"), redirect("tcp 10.0.0.1 80", 15001));
+    List<TableRules> wanted = PlanRules.of(plan, Family.IPV4, GID);
+
+    assertThat(RestoreScript.between(saved, wanted, there).lines())
+        .contains(":TELEPROXY-CREATED-OUTPUT - [0:0]")
+        .noneMatch(line -> line.contains("CREATED-PREROUTING"))
+        .noneMatch(line -> line.startsWith(":TELEPROXY-CREATED "));
+    assertThat(RestoreScript.between(saved, wanted).lines())
+        .noneMatch(line -> line.contains("CREATED"));
+  }
+
+  @Test
   void removesAllThatIsOursAndNothingElse() throws IOException {
     String saved =
         saved(
