@@ -23,6 +23,11 @@ final class FamilyFirewall {
     return xtables.family();
   }
 
+  /** Whether anything of ours is there. */
+  boolean hasOurs() throws IOException {
+    return xtables.read().hasOurs();
+  }
+
   /**
    * Makes our rules the wanted ones, by one restore, or none if they are so already.
    *
@@ -64,7 +69,14 @@ final class FamilyFirewall {
    * @throws IOException naming what is left
    */
   List<String> removeAll() throws IOException {
-    SavedRules before = xtables.read();
+    SavedRules before;
+    try {
+      before = xtables.read();
+    } catch (IOException e) {
+      emptyChains();
+      throw new IOException(
+          xtables.name() + ": our chains were emptied, but not removed: " + e.getMessage(), e);
+    }
     if (!before.hasOurs()) {
       return List.of();
     }
@@ -85,6 +97,22 @@ final class FamilyFirewall {
     }
     removeCreated(before, after);
     return describe(before);
+  }
+
+  /**
+   * Leaves all traffic alone without looking: rules of others that iptables-nft does not understand
+   * keep it from reading a table, and from deleting jumps, but not from emptying our chains.
+   */
+  void emptyChains() {
+    for (String table : TableRules.TABLES) {
+      for (String chain : List.of(TableRules.OUTPUT_CHAIN, TableRules.CHAIN)) {
+        try {
+          xtables.restore("*" + table + "\n-F " + chain + "\nCOMMIT\n");
+        } catch (IOException e) {
+          log.debug("linux-iptables: {}", e.getMessage());
+        }
+      }
+    }
   }
 
   private void stepByStep(String script, List<IOException> failures) {

@@ -65,13 +65,13 @@ public final class IptablesInterceptor implements Interceptor {
     List<String> removed = new ArrayList<>();
     List<IOException> failures = new ArrayList<>();
     for (Xtables xtables : Tools.installed(environment, runners)) {
-      if (!holdsOurs(xtables)) {
-        continue;
-      }
-      try {
-        removed.addAll(new FamilyFirewall(xtables).removeAll());
-      } catch (IOException e) {
-        failures.add(e);
+      FamilyFirewall firewall = new FamilyFirewall(xtables);
+      if (holdsOurs(firewall, xtables.name())) {
+        try {
+          removed.addAll(firewall.removeAll());
+        } catch (IOException e) {
+          failures.add(e);
+        }
       }
     }
     if (!failures.isEmpty()) {
@@ -95,11 +95,12 @@ public final class IptablesInterceptor implements Interceptor {
   /**
    * A variant or family that the kernel does not know cannot be read, and holds nothing of ours.
    */
-  private static boolean holdsOurs(Xtables xtables) {
+  private static boolean holdsOurs(FamilyFirewall firewall, String name) {
     try {
-      return xtables.read().hasOurs();
+      return firewall.hasOurs();
     } catch (IOException e) {
-      log.debug("linux-iptables: nothing to recover in {}: {}", xtables.name(), e.getMessage());
+      log.debug("linux-iptables: {} cannot be read: {}", name, e.getMessage());
+      firewall.emptyChains();
       return false;
     }
   }

@@ -11,10 +11,18 @@ import java.util.Set;
 /**
  * What iptables-save shows, as far as it concerns us: our chains, whatever leads into them, and
  * whether there is anything else. Pure.
+ *
+ * @param hidden tables of which something or all is not shown
  */
-record SavedRules(Map<String, SavedTable> tables) {
+record SavedRules(Map<String, SavedTable> tables, Set<String> hidden) {
+  /**
+   * Begins what iptables-nft-save (1.8.9) says before a table that it cannot show as a whole:
+   * {@code # Table `nat' is incompatible, use 'nft' tool.}
+   */
+  private static final String TABLE_REMARK = "# Table `";
+
   /** No table at all. */
-  static final SavedRules NONE = new SavedRules(Map.of());
+  static final SavedRules NONE = new SavedRules(Map.of(), Set.of());
 
   /**
    * One table.
@@ -57,6 +65,7 @@ record SavedRules(Map<String, SavedTable> tables) {
   static SavedRules parse(String saved) {
     Map<String, SavedTable> tables = new LinkedHashMap<>();
     Reading reading = new Reading();
+    Set<String> hidden = new HashSet<>();
     String name = "";
     for (int start = 0; start < saved.length(); ) {
       int newline = saved.indexOf('\n', start);
@@ -67,17 +76,20 @@ record SavedRules(Map<String, SavedTable> tables) {
         if (first == '*') {
           name = line.substring(1);
           reading = new Reading();
+          reading.foreign = hidden.contains(name);
         } else if (first == ':') {
           reading.chain(line);
         } else if (line.startsWith("-A ")) {
           reading.rule(line);
         } else if (line.equals("COMMIT")) {
           tables.put(name, reading.table());
+        } else if (line.startsWith(TABLE_REMARK) && line.contains("incompatible")) {
+          hidden.add(line.substring(TABLE_REMARK.length(), line.indexOf('\'')));
         }
       }
       start = end + 1;
     }
-    return new SavedRules(Collections.unmodifiableMap(tables));
+    return new SavedRules(Collections.unmodifiableMap(tables), Set.copyOf(hidden));
   }
 
   /** The chain that a rule jumps or goes to, or what else its last option is; empty if neither. */

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
@@ -63,6 +64,10 @@ record Tools(List<Xtables> usable, Probe probe) {
     if (ipv4.isEmpty()) {
       return none(variant + ", " + variant + "-save or " + variant + "-restore not found", INSTALL);
     }
+    Optional<Xtables> ipv6 = find(environment, Family.IPV6, variant, runners);
+    CompletableFuture<Optional<String>> ipv6Probe =
+        CompletableFuture.supplyAsync(
+            () -> ipv6.isEmpty() ? Optional.of("its tools were not found") : fault(ipv6.get()));
     Optional<String> ipv4Fault = fault(ipv4.get());
     if (ipv4Fault.isPresent()) {
       return none(
@@ -71,9 +76,7 @@ record Tools(List<Xtables> usable, Probe probe) {
               + " plugins.linux-iptables.command = iptables-legacy or iptables-nft.");
     }
     List<Xtables> usable = new ArrayList<>(List.of(ipv4.get()));
-    Optional<Xtables> ipv6 = find(environment, Family.IPV6, variant, runners);
-    Optional<String> ipv6Fault =
-        ipv6.isEmpty() ? Optional.of("its tools were not found") : fault(ipv6.get());
+    Optional<String> ipv6Fault = ipv6Probe.join();
     if (ipv6Fault.isEmpty()) {
       ipv6.ifPresent(usable::add);
     }
@@ -125,6 +128,7 @@ record Tools(List<Xtables> usable, Probe probe) {
       if (!nat.ok()) {
         return Optional.of(xtables.name() + " -t nat -S failed: " + nat.firstError());
       }
+      xtables.read();
       Outcome sample = xtables.test(SAMPLE.formatted(xtables.family().udpReject()));
       return sample.ok()
           ? Optional.empty()

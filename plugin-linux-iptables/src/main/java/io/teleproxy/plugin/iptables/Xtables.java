@@ -70,13 +70,29 @@ record Xtables(
     return runner.run(line);
   }
 
-  /** Reads all tables that there are. Makes none. */
+  /**
+   * Reads all tables that there are. Makes none.
+   *
+   * @throws IOException also if one of our tables cannot be shown because somebody has made it with
+   *     nft in a way that iptables does not know
+   */
   SavedRules read() throws IOException {
     Outcome outcome = runner.run(List.of(save.toString()));
     if (!outcome.ok()) {
       throw failure(save, outcome, "");
     }
-    return SavedRules.parse(outcome.output());
+    SavedRules saved = SavedRules.parse(outcome.output());
+    for (String table : TableRules.TABLES) {
+      if (saved.hidden().contains(table) && !saved.tables().containsKey(table)) {
+        throw new IOException(
+            save.getFileName()
+                + ": table "
+                + table
+                + " was made by nft in a way that iptables cannot show. Remove it, or set"
+                + " plugins.linux-iptables.command = iptables-legacy.");
+      }
+    }
+    return saved;
   }
 
   /** The chains that nf_tables has in the kernel, as far as that can be known. */

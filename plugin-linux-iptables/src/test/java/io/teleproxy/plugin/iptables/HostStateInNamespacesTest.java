@@ -182,6 +182,24 @@ class HostStateInNamespacesTest {
     assertThat(host.run("nft list chain ip filter OUTPUT")).contains("accept");
   }
 
+  /** iptables-nft 1.8.9 can neither list nor change a chain with such a rule in it. */
+  @Test
+  void letsTrafficGoEvenIfOthersMakeTheTablesUnreadable() throws IOException {
+    assumeTrue(new Machine().executable("nft").isPresent(), "needs nft");
+    Session session = open("iptables-nft");
+    session.apply(PLAN);
+    host.run("nft insert rule ip nat OUTPUT meta time 5 accept");
+    assumeTrue(!host.runner().run(List.of("iptables-nft-save")).ok(), "iptables knows meta time");
+
+    assertThatThrownBy(session::close)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("our chains were emptied, but not removed");
+
+    assertThat(host.run("nft list ruleset"))
+        .doesNotContain("redirect", "reject", "skgid")
+        .doesNotContain("table ip6 nat");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"iptables-nft", "iptables-legacy"})
   void doesNothingForAPlanThatIsThereAlready(String variant) throws IOException {

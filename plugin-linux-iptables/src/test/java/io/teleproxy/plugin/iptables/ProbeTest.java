@@ -102,6 +102,20 @@ class ProbeTest {
   }
 
   @Test
+  void doesNotApplyWhereATableCannotBeShown() {
+    String saved = "# Table `filter' is incompatible, use 'nft' tool.\n";
+
+    assertThat(
+            answering(
+                    (command, input) ->
+                        command.get(0).endsWith("-save") ? new Outcome(0, saved, "") : WORKS)
+                .probe(onlyIfInstalled()))
+        .isInstanceOfSatisfying(
+            Probe.NotApplicable.class,
+            not -> assertThat(not.reason()).contains("table filter was made by nft"));
+  }
+
+  @Test
   void doesNotApplyWithoutTheOwnerMatch() {
     assertThat(
             answering(

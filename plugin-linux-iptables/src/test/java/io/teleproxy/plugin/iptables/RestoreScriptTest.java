@@ -162,6 +162,16 @@ class RestoreScriptTest {
   }
 
   @Test
+  void takesWhatIsNotShownForSomebodyElses() {
+    String saved = "*nat\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
+    String remark =
+        "# Table `nat' contains incompatible base-chains, use 'nft' tool to list them.\n";
+
+    assertThat(SavedRules.parse(saved).table("nat").foreign()).isFalse();
+    assertThat(SavedRules.parse(remark + saved).table("nat").foreign()).isTrue();
+  }
+
+  @Test
   void removesAllThatIsOursAndNothingElse() throws IOException {
     String saved =
         saved(
