@@ -40,11 +40,14 @@ public final class TransparentProxy implements AutoCloseable {
   /** How often another free port is tried if the one found for IPv4 is taken for IPv6. */
   private static final int ATTEMPTS = 10;
 
+  private static final Set<InetAddress> LOOPBACK = Set.of(Loopback.IPV4, Loopback.IPV6);
+
   private final Flows flows = new Flows();
   private final SocketTransport transport;
   private final ServerBootstrap bootstrap;
   private final Map<InetAddress, Channel> bridges = new HashMap<>();
   private List<Channel> loopback = List.of();
+  private int port;
   private boolean closed;
 
   private TransparentProxy(
@@ -97,7 +100,7 @@ public final class TransparentProxy implements AutoCloseable {
 
   /** The port of all listeners. */
   public int port() {
-    return ((InetSocketAddress) loopback.get(0).localAddress()).getPort();
+    return port;
   }
 
   /**
@@ -120,7 +123,7 @@ public final class TransparentProxy implements AutoCloseable {
       if (address.isAnyLocalAddress()) {
         throw new IllegalArgumentException("wildcard address: " + address + " (open proxy)");
       }
-      if (!address.isLoopbackAddress() && !bridges.containsKey(address)) {
+      if (!LOOPBACK.contains(address) && !bridges.containsKey(address)) {
         ChannelFuture bound = bind(address, port());
         if (bound.isSuccess()) {
           bridges.put(address, bound.channel());
@@ -159,14 +162,14 @@ public final class TransparentProxy implements AutoCloseable {
     flows.abortAll();
   }
 
-  private void listenOnLoopback(int port) {
+  private void listenOnLoopback(int wanted) {
     for (int attempt = 1; ; attempt++) {
-      ChannelFuture ipv4 = bind(Loopback.IPV4, port);
+      ChannelFuture ipv4 = bind(Loopback.IPV4, wanted);
       if (!ipv4.isSuccess()) {
-        throw busy(port, ipv4.cause());
+        throw busy(wanted, ipv4.cause());
       }
-      int found = ((InetSocketAddress) ipv4.channel().localAddress()).getPort();
-      ChannelFuture ipv6 = bind(Loopback.IPV6, found);
+      port = ((InetSocketAddress) ipv4.channel().localAddress()).getPort();
+      ChannelFuture ipv6 = bind(Loopback.IPV6, port);
       if (ipv6.isSuccess()) {
         loopback = List.of(ipv4.channel(), ipv6.channel());
         return;
@@ -177,8 +180,8 @@ public final class TransparentProxy implements AutoCloseable {
         return;
       }
       ipv4.channel().close().awaitUninterruptibly();
-      if (port != 0 || attempt == ATTEMPTS) {
-        throw busy(found, ipv6.cause());
+      if (wanted != 0 || attempt == ATTEMPTS) {
+        throw busy(port, ipv6.cause());
       }
     }
   }

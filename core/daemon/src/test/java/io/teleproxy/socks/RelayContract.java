@@ -30,11 +30,6 @@ public abstract class RelayContract {
   /** A connection to a server on this machine through what is tested. */
   protected abstract Socket connect(int serverPort) throws IOException;
 
-  /** Whether a reset is noticed although nothing is read or written. */
-  protected boolean noticesResetsWhenIdle() {
-    return true;
-  }
-
   @Test
   void carriesBytesBothWays() throws Exception {
     try (TestServer server = TestServer.echo();

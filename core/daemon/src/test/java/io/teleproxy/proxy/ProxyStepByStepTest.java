@@ -1,0 +1,28 @@
+package io.teleproxy.proxy;
+
+import io.teleproxy.net.Transport;
+import io.teleproxy.socks.RelayContract;
+import java.io.IOException;
+import java.net.Socket;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/** The proxy relays truthfully through a SOCKS5 proxy that it does not know. */
+class ProxyStepByStepTest extends RelayContract {
+  private static ProxyFixture fixture;
+
+  @BeforeAll
+  static void start() {
+    fixture = new ProxyFixture(Transport.group("proxy", 1), false);
+  }
+
+  @AfterAll
+  static void stop() {
+    fixture.close();
+  }
+
+  @Override
+  protected Socket connect(int serverPort) throws IOException {
+    return fixture.connect(serverPort);
+  }
+}
