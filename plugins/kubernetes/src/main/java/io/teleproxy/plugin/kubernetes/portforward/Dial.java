@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Leads a flow to its far end: finds out where that is, tries again while it makes sense, and gives
  * up in time. Confined to the event loop.
  */
-final class Dial implements Flow.Lead, PodPool.Waiter {
+final class Dial implements FlowLead, PodPool.Waiter {
   private static final long FIRST_BACKOFF_MILLIS = 50;
   private static final long MAX_BACKOFF_MILLIS = 2_000;
 

@@ -2,6 +2,7 @@ package io.teleproxy.plugin.kubernetes.portforward;
 
 import java.security.cert.CertificateException;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /** What exceptions say, in one line for people. */
 final class Failures {
@@ -28,7 +29,7 @@ final class Failures {
     return false;
   }
 
-  private static boolean isAlert(@org.jspecify.annotations.Nullable String message) {
+  private static boolean isAlert(@Nullable String message) {
     return message != null && (message.contains("certificate") || message.contains("unknown_ca"));
   }
 }

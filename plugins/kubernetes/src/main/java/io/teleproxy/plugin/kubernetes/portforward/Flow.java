@@ -1,13 +1,11 @@
 package io.teleproxy.plugin.kubernetes.portforward;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.teleproxy.spi.Tunnel;
 import io.teleproxy.spi.Tunnel.DialFailure;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,14 +15,6 @@ import org.jspecify.annotations.Nullable;
  * any thread, one at a time; everything else runs on the event loop.
  */
 final class Flow implements Tunnel.Connection, Carrier.Events {
-  /** With so many bytes under way the caller should pause ... */
-  private static final int HIGH_WATER = 256 * 1024;
-
-  /** ... and with so few go on. */
-  private static final int LOW_WATER = 64 * 1024;
-
-  private static final int MAX_FRAME = 32 * 1024;
-
   private enum State {
     /** No carrier yet. */
     WAITING,
@@ -36,28 +26,18 @@ final class Flow implements Tunnel.Connection, Carrier.Events {
     ENDED
   }
 
-  /** What becomes of a flow while it has no far end yet. */
-  interface Lead {
-    /** The way broke before the far end accepted: the flow may be attached again. */
-    void lostBeforeAccepted(String reason);
-
-    /** The flow has its far end, or has ended without one: nothing is left to do. */
-    void done();
-  }
-
   private final EventLoop loop;
   private final Tunnel.Listener listener;
   private final Consumer<Flow> onEnd;
-  private final AtomicInteger underWay = new AtomicInteger();
+  private final WriteBudget budget = new WriteBudget();
   private final ArrayDeque<ByteBuf> early = new ArrayDeque<>();
   private volatile boolean ended;
-  private volatile boolean blocked;
   private State state = State.WAITING;
   private boolean outputShutdown;
   private boolean inputShutdown;
   private boolean reading = true;
   private @Nullable Carrier carrier;
-  private @Nullable Lead lead;
+  private @Nullable FlowLead lead;
 
   Flow(EventLoop loop, Tunnel.Listener listener, Consumer<Flow> onEnd) {
     this.loop = loop;
@@ -74,26 +54,14 @@ final class Flow implements Tunnel.Connection, Carrier.Events {
         data.position(data.limit());
         return;
       }
-      int length = Math.min(data.remaining(), MAX_FRAME);
-      ByteBuf frame = ByteBufAllocator.DEFAULT.heapBuffer(Carrier.HEADROOM + length);
-      frame.writeZero(Carrier.HEADROOM);
-      int limit = data.limit();
-      data.limit(data.position() + length);
-      frame.writeBytes(data);
-      data.limit(limit);
-      underWay.addAndGet(length);
+      ByteBuf frame = budget.take(data);
       run(() -> send(frame));
     }
   }
 
   @Override
   public boolean writable() {
-    if (underWay.get() < HIGH_WATER) {
-      return true;
-    }
-    blocked = true;
-    // All of it may have left before the loop could see the flag.
-    return underWay.get() <= LOW_WATER;
+    return budget.writable();
   }
 
   @Override
@@ -131,7 +99,7 @@ final class Flow implements Tunnel.Connection, Carrier.Events {
 
   // --- the dial's side, on the event loop
 
-  void lead(Lead lead) {
+  void lead(FlowLead lead) {
     this.lead = lead;
   }
 
@@ -294,9 +262,7 @@ final class Flow implements Tunnel.Connection, Carrier.Events {
   }
 
   private void sent(int length) {
-    int left = underWay.addAndGet(-length);
-    if (blocked && left <= LOW_WATER && state != State.ENDED) {
-      blocked = false;
+    if (budget.sent(length) && state != State.ENDED) {
       listener.writable();
     }
   }

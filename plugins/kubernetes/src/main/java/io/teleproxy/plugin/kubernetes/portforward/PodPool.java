@@ -20,7 +20,7 @@ final class PodPool implements PodConnection.Owner {
   /**
    * So many are kept; each is a socket and a goroutine or two in the API server and the kubelet.
    */
-  private static final int MAX_IDLE = 16;
+  private static final int MAX_IDLE = 32;
 
   /** A dial that waits for a connection. */
   interface Waiter {
