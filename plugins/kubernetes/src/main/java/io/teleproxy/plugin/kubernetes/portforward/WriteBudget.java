@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * How much a flow has under way, and whether more is welcome. {@link #take} and {@link #writable} are
- * the writer's, {@link #sent} is the event loop's.
+ * How much a flow has under way, and whether more is welcome. {@link #take} and {@link #writable}
+ * are the writer's, {@link #sent} is the event loop's.
  */
 final class WriteBudget {
   /** With so many bytes under way the writer should pause ... */

@@ -47,7 +47,8 @@ final class DirectCarrierTest {
       Socket socket = server.accept();
       socket.setSoTimeout(5000);
       String got =
-          new String(socket.getInputStream().readNBytes(firstBytes.length()), StandardCharsets.UTF_8);
+          new String(
+              socket.getInputStream().readNBytes(firstBytes.length()), StandardCharsets.UTF_8);
       if (got.equals(firstBytes)) {
         return socket;
       }
@@ -83,8 +84,7 @@ final class DirectCarrierTest {
     second.write(bytes("second"));
     try (Socket other = accept("second")) {
       second.reset();
-      assertThatThrownBy(() -> other.getInputStream().read())
-          .isInstanceOf(SocketException.class);
+      assertThatThrownBy(() -> other.getInputStream().read()).isInstanceOf(SocketException.class);
     }
   }
 }
