@@ -3,7 +3,7 @@ package io.teleproxy.dns;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.epoll.EpollDatagramChannel;
-import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DatagramChannel;
@@ -52,7 +52,7 @@ enum Transport {
   };
 
   static Transport of(EventLoopGroup group) {
-    return group instanceof IoEventLoopGroup io && io.isIoType(EpollIoHandler.class) ? EPOLL : NIO;
+    return group instanceof IoEventLoopGroup io && io.isCompatible(EpollIoHandle.class) ? EPOLL : NIO;
   }
 
   abstract DatagramChannel udp(InetAddress address);
