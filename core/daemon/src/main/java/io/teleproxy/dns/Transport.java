@@ -52,7 +52,9 @@ enum Transport {
   };
 
   static Transport of(EventLoopGroup group) {
-    return group instanceof IoEventLoopGroup io && io.isCompatible(EpollIoHandle.class) ? EPOLL : NIO;
+    return group instanceof IoEventLoopGroup io && io.isCompatible(EpollIoHandle.class)
+        ? EPOLL
+        : NIO;
   }
 
   abstract DatagramChannel udp(InetAddress address);
