@@ -33,7 +33,7 @@ final class Surroundings implements AutoCloseable {
     this.source =
         NameserverSource.standard(
             configuration.nameservers().stream().map(InetSocketAddress::getAddress).toList(),
-            configuration.fallback().stream().map(InetSocketAddress::getAddress).toList());
+            configuration.fallback());
     this.nameservers = source.read();
     this.bridges = ContainerBridges.find();
   }
