@@ -129,11 +129,11 @@ record Kubeconfig(
     } catch (NoSuchFileException e) {
       throw missing(path, files);
     } catch (IOException e) {
-      throw new UserException(
-          "kubeconfig " + path + " cannot be read: " + reason(e),
-          "Make it a text file that you may read, or name another with --kubeconfig.",
-          e);
+      throw unreadable(path, e);
     } catch (YamlEngineException e) {
+      if (e.getCause() instanceof IOException cause) {
+        throw unreadable(path, cause);
+      }
       throw new UserException(
           "kubeconfig " + path + " is not YAML: " + firstLines(String.valueOf(e.getMessage())),
           "Correct it, or name another file with --kubeconfig.",
@@ -157,6 +157,13 @@ record Kubeconfig(
             + " does not exist"
             + (files.configured() ? " (named by " + files.origin() + ")" : ""),
         "Name the right file with --kubeconfig or KUBECONFIG.");
+  }
+
+  private static UserException unreadable(Path path, IOException e) {
+    return new UserException(
+        "kubeconfig " + path + " cannot be read: " + reason(e),
+        "Make it a text file that you may read, or name another with --kubeconfig.",
+        e);
   }
 
   private static String reason(IOException e) {

@@ -39,6 +39,9 @@ public final class ClusterTable {
   private final List<Route> routes = new ArrayList<>();
   private final List<String> records = new ArrayList<>();
 
+  /** Pod addresses that have routes. */
+  private final Set<InetAddress> intercepted = new HashSet<>();
+
   private ClusterTable(ClusterSnapshot cluster, String domain, int target, int ttl) {
     this.cluster = cluster;
     this.domain = domain;
@@ -64,6 +67,9 @@ public final class ClusterTable {
 
   private Table build() {
     records.add(DnsText.record("dns-version." + domain, ttl, "TXT", '"' + DNS_VERSION + '"'));
+    for (PodView pod : cluster.pods().values()) {
+      pod(pod);
+    }
     for (ServiceView service : cluster.services().values()) {
       String name = service.name() + "." + service.namespace() + ".svc." + domain;
       switch (service.kind()) {
@@ -72,9 +78,6 @@ public final class ClusterTable {
         case CLUSTER_IP -> clusterIp(service, name);
         case HEADLESS -> endpoints(service, name, true);
       }
-    }
-    for (PodView pod : cluster.pods().values()) {
-      pod(pod);
     }
     return new Table(NAME, zones(domain), routes, records, true);
   }
@@ -132,6 +135,12 @@ public final class ClusterTable {
       Set<InetAddress> own,
       Set<String> seen) {
     InetAddress address = endpoint.address();
+    if (!endpoint.pod().isEmpty()
+        && !cluster.own().contains(address)
+        && !intercepted.contains(address)) {
+      // Its pod is not known yet (the next change brings it): no name before its route.
+      return;
+    }
     String label = endpoint.hostname().isEmpty() ? DnsText.dashed(address) : endpoint.hostname();
     String endpointName = label + "." + name;
     if (seen.add(label + " " + address.getHostAddress())) {
@@ -182,6 +191,7 @@ public final class ClusterTable {
       if (cluster.own().contains(address)) {
         continue;
       }
+      intercepted.add(address);
       routes.add(
           Route.divert(pod.name() + suffix, Protocol.TCP, Prefix.of(address), Ports.ALL, target));
       records.add(DnsText.address(DnsText.dashed(address) + suffix, ttl, address));
