@@ -1,0 +1,64 @@
+package io.teleproxy.plugin.kubernetes.watch;
+
+import io.teleproxy.spi.Environment;
+import io.teleproxy.spi.Health;
+import io.teleproxy.spi.Table;
+import io.teleproxy.spi.UserException;
+import io.teleproxy.spi.Watcher;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Remembers what a watcher says. */
+final class RecordingContext implements Watcher.Context {
+  final List<Table> tables = new CopyOnWriteArrayList<>();
+  final List<Health> healths = new CopyOnWriteArrayList<>();
+  final List<List<String>> searches = new CopyOnWriteArrayList<>();
+  final List<UserException> failures = new CopyOnWriteArrayList<>();
+  private final Environment environment;
+
+  RecordingContext(Environment environment) {
+    this.environment = environment;
+  }
+
+  Table table() {
+    return tables.get(tables.size() - 1);
+  }
+
+  Health health() {
+    return healths.get(healths.size() - 1);
+  }
+
+  boolean names(String name) {
+    return table().routes().stream().anyMatch(route -> route.name().equals(name));
+  }
+
+  @Override
+  public Environment environment() {
+    return environment;
+  }
+
+  @Override
+  public int target() {
+    return 1080;
+  }
+
+  @Override
+  public void publish(Table table) {
+    tables.add(table);
+  }
+
+  @Override
+  public void search(List<String> domains) {
+    searches.add(domains);
+  }
+
+  @Override
+  public void health(Health health) {
+    healths.add(health);
+  }
+
+  @Override
+  public void fail(UserException reason) {
+    failures.add(reason);
+  }
+}

@@ -1,0 +1,263 @@
+package io.teleproxy.plugin.kubernetes.watch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.teleproxy.plugin.kubernetes.KubernetesWatcher;
+import io.teleproxy.plugin.kubernetes.TestEnvironment;
+import io.teleproxy.spi.Health;
+import io.teleproxy.spi.Table;
+import io.teleproxy.spi.Watcher;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WatchSessionTest {
+  private static final String SERVICES = "/api/v1/services";
+  private static final String SLICES = "/apis/discovery.k8s.io/v1/endpointslices";
+  private static final String PODS = "/api/v1/pods";
+  private static final String NODES = "/api/v1/nodes";
+  private static final String NOTHING = "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[]}";
+  private static final String WEB = "web.default.svc.cluster.local";
+
+  @TempDir Path folder;
+  private FakeApiServer server;
+  private RecordingContext context;
+  private Watcher.Session session;
+
+  @BeforeEach
+  void serveAnEmptyCluster() throws IOException {
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
+    server = new FakeApiServer();
+    for (String path : new String[] {SERVICES, SLICES, PODS, NODES}) {
+      server.lists.put(path, NOTHING);
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    if (session != null) {
+      session.close();
+    }
+    server.close();
+  }
+
+  @Test
+  void firstAPendingTableThenACompleteOneThenEveryChange() throws IOException {
+    open(server.url().toString(), Map.of());
+    assertThat(context.tables.get(0))
+        .isEqualTo(Table.pending("kubernetes", java.util.List.of("cluster.local")));
+    assertThat(context.searches)
+        .containsExactly(
+            java.util.List.of("default.svc.cluster.local", "svc.cluster.local", "cluster.local"));
+    ready();
+    assertThat(context.table().synced()).isTrue();
+
+    server.send(SERVICES, event("ADDED", "2"));
+    await().until(() -> context.names(WEB));
+
+    server.send(SERVICES, event("DELETED", "3"));
+    await().until(() -> !context.names(WEB));
+  }
+
+  @Test
+  void aWatchThatEndsGoesOnWhereItStopped() throws IOException {
+    open(server.url().toString(), Map.of());
+    ready();
+    server.send(SERVICES, event("ADDED", "41"));
+    server.send(
+        SERVICES, "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"42\"}}}");
+    await().until(() -> context.names(WEB));
+    server.send(SERVICES, FakeApiServer.END);
+
+    await().until(() -> asked(SERVICES, "resourceVersion=42") > 0);
+    assertThat(asked(SERVICES, "resourceVersion=0")).isEqualTo(1);
+    assertThat(context.names(WEB)).isTrue();
+  }
+
+  @Test
+  void anOutdatedWatchListsAgainFromTheSourceItself() throws IOException {
+    open(server.url().toString(), Map.of());
+    ready();
+    server.send(SERVICES, event("ADDED", "2"));
+    await().until(() -> context.names(WEB));
+
+    server.send(SERVICES, "{\"type\":\"ERROR\",\"object\":{\"code\":410,\"message\":\"too old\"}}");
+
+    await().until(() -> !context.names(WEB));
+    assertThat(context.health().state()).isEqualTo(Health.State.READY);
+  }
+
+  @Test
+  void withoutAServerTheLastTableStaysAndHealthSaysSinceWhen() throws IOException {
+    server.lists.put(SERVICES, NOTHING.replace("[]", "[" + service("1") + "]"));
+    open(server.url().toString(), Map.of());
+    ready();
+    assertThat(context.names(WEB)).isTrue();
+
+    server.stop();
+    await().until(() -> context.health().state() == Health.State.DEGRADED);
+    assertThat(context.health().reason()).contains(server.url().toString(), "since", "as of then");
+    assertThat(context.names(WEB)).isTrue();
+
+    server.start();
+    await().until(() -> context.health().state() == Health.State.READY);
+    server.send(SERVICES, event("DELETED", "9"));
+    await().until(() -> !context.names(WEB));
+    assertThat(context.failures).isEmpty();
+  }
+
+  @Test
+  void anOldClusterIsReadByWhatItHas() throws IOException {
+    server.lists.remove(SLICES);
+    server.lists.put("/apis/discovery.k8s.io/v1beta1/endpointslices", NOTHING);
+    open(server.url().toString(), Map.of());
+    ready();
+    session.close();
+
+    server.lists.remove("/apis/discovery.k8s.io/v1beta1/endpointslices");
+    server.lists.put("/api/v1/endpoints", NOTHING);
+    open(server.url().toString(), Map.of());
+    ready();
+  }
+
+  @Test
+  void withRightsInOneNamespaceOnlyThatOneIsFollowed() throws IOException {
+    for (String path : new String[] {SERVICES, SLICES, PODS, NODES}) {
+      server.lists.put(path, "403");
+    }
+    server.lists.put("/api/v1/namespaces/shop/pods", "403");
+    server.lists.put("/api/v1/namespaces/shop/services", NOTHING);
+    server.lists.put("/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices", NOTHING);
+    open(server.url().toString(), Map.of("namespace", "shop"));
+    ready();
+
+    await().until(() -> context.health().state() == Health.State.DEGRADED);
+    assertThat(context.health().reason())
+        .isEqualTo(
+            "only namespace 'shop' is followed: no right to list and watch services,"
+                + " endpointslices in all namespaces; no right to list and watch pods at all");
+    assertThat(context.health().remedy()).contains("kind: Role", "namespace: shop");
+  }
+
+  @Test
+  void withoutAnyRightsTheRunEndsWithTheRoleThatIsMissing() throws IOException {
+    for (String path : new String[] {SERVICES, SLICES, PODS, NODES}) {
+      server.lists.put(path, "403");
+    }
+    server.lists.put("/api/v1/namespaces/default/services", "403");
+    open(server.url().toString(), Map.of());
+
+    await().until(() -> !context.failures.isEmpty());
+    assertThat(context.failures.get(0)).hasMessageContaining("HTTP 403: said the server");
+    assertThat(context.failures.get(0).remedy()).contains("resources: [endpointslices]");
+  }
+
+  @Test
+  void refusedCredentialsEndTheRunAtOnce() throws IOException {
+    server.lists.put(SERVICES, "401");
+    open(server.url().toString(), Map.of("start-timeout", "PT1H"));
+
+    await().until(() -> !context.failures.isEmpty());
+    assertThat(context.failures.get(0)).hasMessageContaining("does not accept the credentials");
+  }
+
+  @Test
+  void anUnreachableServerEndsTheRunWhenTheTimeIsUp() throws IOException {
+    int nobody;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      nobody = socket.getLocalPort();
+    }
+    open("http://127.0.0.1:" + nobody, Map.of("start-timeout", "PT1S"));
+
+    await().until(() -> !context.failures.isEmpty());
+    assertThat(context.failures.get(0))
+        .hasMessageContaining("127.0.0.1:" + nobody)
+        .hasMessageContaining("cannot be reached: connection refused");
+  }
+
+  @Test
+  void aServerThatNeverAnswersEndsTheRunWhenTheTimeIsUp() throws IOException {
+    try (ServerSocket mute = new ServerSocket(0)) {
+      open("http://127.0.0.1:" + mute.getLocalPort(), Map.of("start-timeout", "PT1S"));
+
+      await().until(() -> !context.failures.isEmpty());
+      assertThat(context.failures.get(0)).hasMessageContaining("no answer in time");
+    }
+  }
+
+  @Test
+  void aFailingServerIsNotAskedInABusyLoop() throws IOException {
+    open(server.url().toString(), Map.of());
+    ready();
+    server.lists.put(SERVICES, "500");
+    server.send(SERVICES, FakeApiServer.END);
+    await().until(() -> context.health().state() == Health.State.DEGRADED);
+    int before = server.requests.size();
+
+    await().until(() -> server.requests.size() > before + 2);
+    assertThat(server.requests).hasSizeLessThan(before + 40);
+  }
+
+  @Test
+  void afterCloseNoThreadIsLeft() throws IOException {
+    open(server.url().toString(), Map.of());
+    ready();
+    session.close();
+    session.close();
+
+    await()
+        .until(
+            () ->
+                Thread.getAllStackTraces().keySet().stream()
+                    .noneMatch(thread -> thread.getName().startsWith("kubernetes-")));
+  }
+
+  private void ready() {
+    await().until(() -> context.healths.stream().anyMatch(h -> h.state() == Health.State.READY));
+  }
+
+  private long asked(String path, String query) {
+    return server.requests.stream()
+        .filter(request -> request.startsWith(path + "?") && request.contains(query))
+        .count();
+  }
+
+  private void open(String url, Map<String, String> settings) throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("config"),
+            """
+            clusters: [{name: c, cluster: {server: "%s"}}]
+            contexts: [{name: c, context: {cluster: c}}]
+            current-context: c
+            """
+                .formatted(url));
+    Map<String, String> all = new HashMap<>(settings);
+    all.put("kubeconfig", file.toString());
+    context = new RecordingContext(new TestEnvironment(Map.of(), all));
+    session = new KubernetesWatcher().open(context);
+  }
+
+  private static String event(String type, String version) {
+    return "{\"type\":\"" + type + "\",\"object\":" + service(version) + "}\n";
+  }
+
+  private static String service(String version) {
+    return """
+        {"metadata":{"namespace":"default","name":"web","resourceVersion":"%s",
+        "managedFields":[{"fieldsV1":{"f:x":{}}}]},
+        "spec":{"clusterIP":"10.96.0.20","ports":[{"port":80,"protocol":"TCP"}]}}
+        """
+        .formatted(version);
+  }
+}
