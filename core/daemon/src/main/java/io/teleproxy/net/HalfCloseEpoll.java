@@ -1,14 +1,20 @@
 package io.teleproxy.net;
 
+import io.netty.channel.Channel;
+import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * netty's epoll, with a cure for half-closed sockets.
@@ -17,7 +23,8 @@ import io.netty.util.concurrent.ThreadAwareExecutor;
  * it did, and fails with {@code epoll_ctl: ENOENT} when the socket is to wait for something again.
  * A socket waits for nothing after FIN has come in, and while one that has FIN waiting is not read:
  * the connection then breaks in the middle of what goes the other way. Here a socket that waits for
- * nothing stays in the set, edge-triggered: resets are still told, once each.
+ * nothing stays in the set, edge-triggered. That also lets a reset be noticed there, which netty
+ * ignores (it would neither read nor write): the channel is closed then.
  */
 final class HalfCloseEpoll implements IoHandler {
   private final IoHandler epoll;
@@ -43,7 +50,11 @@ final class HalfCloseEpoll implements IoHandler {
 
   @Override
   public IoRegistration register(IoHandle handle) throws Exception {
-    return new Registration(epoll.register(handle));
+    if (handle instanceof EpollIoHandle socket && handle instanceof Channel.Unsafe channel) {
+      Watched watched = new Watched(socket, channel);
+      return watched.registered(epoll.register(watched));
+    }
+    return epoll.register(handle);
   }
 
   @Override
@@ -76,10 +87,70 @@ final class HalfCloseEpoll implements IoHandler {
     return epoll.isCompatible(handleType);
   }
 
-  private record Registration(IoRegistration epoll) implements IoRegistration {
+  /** A channel's socket, with what it waits for now. Confined to the event loop. */
+  private static final class Watched implements EpollIoHandle {
+    private final EpollIoHandle socket;
+    private final Channel.Unsafe channel;
+    private @Nullable Registration registration;
+
+    Watched(EpollIoHandle socket, Channel.Unsafe channel) {
+      this.socket = socket;
+      this.channel = channel;
+    }
+
+    Registration registered(IoRegistration epoll) {
+      registration = new Registration(epoll);
+      return registration;
+    }
+
+    @Override
+    public void handle(IoRegistration ignored, IoEvent event) {
+      if (registration == null) {
+        return;
+      }
+      socket.handle(registration, event);
+      if (registration.idle && ((EpollIoEvent) event).ops().contains(EpollIoOps.EPOLLERR)) {
+        channel.close(channel.voidPromise());
+      }
+    }
+
+    @Override
+    public FileDescriptor fd() {
+      return socket.fd();
+    }
+
+    @Override
+    public void registered() {
+      socket.registered();
+    }
+
+    @Override
+    public void unregistered() {
+      socket.unregistered();
+    }
+
+    @Override
+    public void close() throws Exception {
+      socket.close();
+    }
+  }
+
+  private static final class Registration implements IoRegistration {
+    private final IoRegistration epoll;
+    private boolean stream;
+    private boolean idle;
+
+    Registration(IoRegistration epoll) {
+      this.epoll = epoll;
+    }
+
     @Override
     public long submit(IoOps ops) {
-      return epoll.submit(ops.equals(EpollIoOps.NONE) ? EpollIoOps.EPOLLET : ops);
+      boolean none = ops.equals(EpollIoOps.NONE);
+      // Only TCP's channels wait for this; for others an error need not be the end.
+      stream |= ((EpollIoOps) ops).contains(EpollIoOps.EPOLLRDHUP);
+      idle = none && stream;
+      return epoll.submit(none ? EpollIoOps.EPOLLET : ops);
     }
 
     @Override

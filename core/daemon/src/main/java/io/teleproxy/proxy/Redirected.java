@@ -81,6 +81,16 @@ final class Redirected extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** An interceptor or a table that throws must not leave the client hanging. */
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    if (!(cause instanceof IOException)) {
+      log.error("{}: reset", ctx.channel(), cause);
+    }
+    flows.dropped.increment();
+    SocketEnd.reset(ctx.channel());
+  }
+
   /** Null if it was not redirected to us: we are no open proxy. */
   private @Nullable InetSocketAddress destination(Channel channel) {
     AcceptedSocket socket = new AcceptedSocket(channel);

@@ -75,7 +75,10 @@ public final class SocksServer implements AutoCloseable {
     return clients.size();
   }
 
-  /** Stops listening and resets what is still connected. Idempotent. */
+  /**
+   * Stops listening and resets what is still connected. Idempotent; waits for the sockets to be
+   * closed, so not to be called on an event loop.
+   */
   @Override
   public void close() {
     listener.close().awaitUninterruptibly();

@@ -14,12 +14,17 @@ import java.util.concurrent.ConcurrentHashMap;
 final class FixedDestination implements Interceptor.Session {
   final Map<Integer, InetSocketAddress> byClientPort = new ConcurrentHashMap<>();
 
+  volatile RuntimeException failure;
+
   @Override
   public void apply(InterceptPlan plan) {}
 
   @Override
   public Optional<InetSocketAddress> originalDestination(Interceptor.AcceptedConnection connection)
       throws IOException {
+    if (failure != null) {
+      throw failure;
+    }
     return Optional.ofNullable(byClientPort.get(connection.peer().getPort()));
   }
 

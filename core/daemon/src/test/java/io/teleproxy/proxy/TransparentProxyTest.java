@@ -101,6 +101,16 @@ class TransparentProxyTest {
   }
 
   @Test
+  void resetsWhenTheInterceptorThrows() throws Exception {
+    fixture.interceptor.failure = new IllegalStateException("broken plugin");
+    try (Socket client = fixture.connect(80)) {
+      assertReset(client);
+    }
+    fixture.interceptor.failure = null;
+    asksTheTunnelForTheOriginalDestination();
+  }
+
+  @Test
   void resetsWhatARouteRejects() throws Exception {
     fixture.tables.put(
         new Table(
@@ -210,6 +220,25 @@ class TransparentProxyTest {
     assertThat(counters.closed()).isEqualTo(1);
     assertThat(counters.reset()).isEqualTo(1);
     assertThat(counters.bytesUp()).isEqualTo(1001);
+  }
+
+  @Test
+  void aClientThatResetsIsNoticedThoughNothingIsReadOrWritten() throws Exception {
+    try (TestServer silent =
+        new TestServer(
+            socket -> {
+              socket.getInputStream().read();
+              Thread.sleep(Long.MAX_VALUE);
+            })) {
+      Socket halfClosed = fixture.connect(silent.port());
+      halfClosed.getOutputStream().write(1);
+      halfClosed.shutdownOutput();
+      await().until(() -> fixture.proxy.counters().bytesUp() == 1);
+      halfClosed.setSoLinger(true, 0);
+      halfClosed.close();
+      await().until(() -> fixture.proxy.counters().live() == 0);
+    }
+    assertThat(fixture.proxy.counters().reset()).isEqualTo(1);
   }
 
   @Test
