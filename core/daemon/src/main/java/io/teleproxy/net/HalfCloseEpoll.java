@@ -88,6 +88,7 @@ final class HalfCloseEpoll implements IoHandler {
   }
 
   /** A channel's socket, with what it waits for now. Confined to the event loop. */
+  @SuppressWarnings("try") // close as netty declares it
   private static final class Watched implements EpollIoHandle {
     private final EpollIoHandle socket;
     private final Channel.Unsafe channel;
