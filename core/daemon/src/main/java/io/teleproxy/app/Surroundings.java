@@ -3,7 +3,6 @@ package io.teleproxy.app;
 import io.teleproxy.config.Configuration;
 import io.teleproxy.dns.NameserverSource;
 import io.teleproxy.dns.Nameservers;
-import java.net.InetSocketAddress;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -30,10 +29,7 @@ final class Surroundings implements AutoCloseable {
   private volatile ContainerBridges bridges;
 
   Surroundings(Configuration configuration) {
-    this.source =
-        NameserverSource.standard(
-            configuration.nameservers().stream().map(InetSocketAddress::getAddress).toList(),
-            configuration.fallback());
+    this.source = NameserverSource.standard(configuration.nameservers(), configuration.fallback());
     this.nameservers = source.read();
     this.bridges = ContainerBridges.find();
   }
