@@ -61,7 +61,7 @@ public final class ApiServer implements AutoCloseable {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)
-            .channel(Transport.serverSocket())
+            .channelFactory(Transport.of(group).server(InetAddress.getLoopbackAddress()))
             .option(ChannelOption.SO_REUSEADDR, true)
             .childHandler(
                 new ChannelInitializer<SocketChannel>() {

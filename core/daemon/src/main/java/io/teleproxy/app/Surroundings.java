@@ -3,6 +3,7 @@ package io.teleproxy.app;
 import io.teleproxy.config.Configuration;
 import io.teleproxy.dns.NameserverSource;
 import io.teleproxy.dns.Nameservers;
+import java.net.InetAddress;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,7 @@ final class Surroundings implements AutoCloseable {
   private static final long PERIOD_MILLIS = 500;
 
   private final NameserverSource source;
+  private final Closer closer = new Closer();
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           work -> {
@@ -42,25 +44,22 @@ final class Surroundings implements AutoCloseable {
     return bridges;
   }
 
-  /** Calls back after each change, on the watching thread. */
+  /** Calls back after each change, on one of the watching threads, never on two at once. */
   void watch(Runnable changed) {
+    closer.add(
+        "nameserver watch",
+        source.watch(
+            nameservers,
+            now -> {
+              nameservers = now;
+              report(changed);
+            }));
     timer.scheduleWithFixedDelay(
         () -> {
-          try {
-            Nameservers newNameservers = source.read();
-            ContainerBridges newBridges = ContainerBridges.find();
-            if (newNameservers.equals(nameservers) && newBridges.equals(bridges)) {
-              return;
-            }
-            nameservers = newNameservers;
-            bridges = newBridges;
-            log.info(
-                "network: [nameservers={} bridges={}]",
-                newNameservers.captured(),
-                newBridges.names());
-            changed.run();
-          } catch (RuntimeException e) {
-            log.warn("cannot follow a change of nameservers or bridges", e);
+          ContainerBridges now = ContainerBridges.find();
+          if (!now.equals(bridges)) {
+            bridges = now;
+            report(changed);
           }
         },
         PERIOD_MILLIS,
@@ -68,8 +67,21 @@ final class Surroundings implements AutoCloseable {
         TimeUnit.MILLISECONDS);
   }
 
+  private synchronized void report(Runnable changed) {
+    log.info(
+        "network: [nameservers={} bridges={}]",
+        nameservers.captured().stream().map(InetAddress::getHostAddress).toList(),
+        bridges.names());
+    try {
+      changed.run();
+    } catch (RuntimeException e) {
+      log.warn("cannot follow a change of nameservers or bridges", e);
+    }
+  }
+
   @Override
   public void close() {
     timer.shutdownNow();
+    closer.close();
   }
 }

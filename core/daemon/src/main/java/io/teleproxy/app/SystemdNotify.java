@@ -26,7 +26,7 @@ final class SystemdNotify {
    * @param state e.g. {@code READY=1}
    */
   static void send(EventLoopGroup loops, @Nullable String socket, String state) {
-    if (socket == null || socket.isEmpty() || !Transport.epoll()) {
+    if (socket == null || socket.isEmpty() || Transport.of(loops) != Transport.EPOLL) {
       return;
     }
     // unix(7): an abstract address begins with a null byte

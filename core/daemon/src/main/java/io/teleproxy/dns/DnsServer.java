@@ -1,6 +1,7 @@
 package io.teleproxy.dns;
 
 import io.netty.channel.EventLoopGroup;
+import io.teleproxy.net.Transport;
 import io.teleproxy.spi.Resolver;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.tables.Snapshot;

@@ -14,6 +14,7 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.netty.handler.timeout.IdleStateHandler;
+import io.teleproxy.net.Transport;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -55,7 +56,7 @@ final class ListenerFactory {
   Listener open(InetAddress address, int port) throws IOException {
     Channel udp = bound(udp(address).bind(address, port));
     try {
-      return new Listener(udp, bound(tcp().bind(address, port)));
+      return new Listener(udp, bound(tcp(address).bind(address, port)));
     } catch (IOException e) {
       udp.close().awaitUninterruptibly();
       throw e;
@@ -89,7 +90,7 @@ final class ListenerFactory {
     Bootstrap bootstrap =
         new Bootstrap()
             .group(group)
-            .channelFactory(() -> transport.udp(address))
+            .channelFactory(transport.datagram(address))
             .option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER)
             .handler(new UdpListener(responder));
     if (transport == Transport.EPOLL) {
@@ -104,10 +105,10 @@ final class ListenerFactory {
     return bootstrap;
   }
 
-  private ServerBootstrap tcp() {
+  private ServerBootstrap tcp(InetAddress address) {
     return new ServerBootstrap()
         .group(group)
-        .channelFactory(transport::tcpServer)
+        .channelFactory(transport.server(address))
         .option(ChannelOption.SO_REUSEADDR, true)
         .childOption(ChannelOption.TCP_NODELAY, true)
         .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)

@@ -2,6 +2,7 @@ package io.teleproxy.dns;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
+import io.teleproxy.net.Transport;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Set;

@@ -1,12 +1,12 @@
 package io.teleproxy.dns;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.netty.util.ReferenceCountUtil;
 import java.net.InetSocketAddress;
@@ -20,7 +20,7 @@ final class TcpAttempt extends ChannelInboundHandlerAdapter implements Attempt {
   private final Exchange exchange;
   private final InetSocketAddress server;
   private final int id;
-  private @Nullable SocketChannel channel;
+  private @Nullable Channel channel;
   private @Nullable InetSocketAddress local;
   private boolean closed;
 
@@ -37,9 +37,9 @@ final class TcpAttempt extends ChannelInboundHandlerAdapter implements Attempt {
 
   @Override
   public void begin() {
-    SocketChannel tcp;
+    Channel tcp;
     try {
-      tcp = exchange.relay().transport().tcp();
+      tcp = exchange.relay().transport().client(server.getAddress()).newChannel();
     } catch (ChannelException e) {
       // No file descriptor is left.
       failed();

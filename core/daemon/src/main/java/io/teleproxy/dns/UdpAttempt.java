@@ -45,7 +45,7 @@ final class UdpAttempt extends ChannelInboundHandlerAdapter implements Attempt {
   public void begin() {
     DatagramChannel udp;
     try {
-      udp = exchange.relay().transport().udp(server.getAddress());
+      udp = exchange.relay().transport().datagram(server.getAddress()).newChannel();
     } catch (ChannelException e) {
       // No file descriptor is left.
       failed();

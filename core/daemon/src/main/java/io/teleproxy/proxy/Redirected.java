@@ -7,10 +7,11 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.teleproxy.net.Transport;
+import io.teleproxy.socks.Buffering;
 import io.teleproxy.socks.Loopback;
 import io.teleproxy.socks.Relay;
 import io.teleproxy.socks.SocketEnd;
-import io.teleproxy.socks.SocketTransport;
 import io.teleproxy.socks.SocksConnect;
 import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Protocol;
@@ -40,14 +41,14 @@ final class Redirected extends ChannelInboundHandlerAdapter {
   private final Interceptor.Session interceptor;
   private final Supplier<Snapshot> tables;
   private final IntPredicate ownTarget;
-  private final SocketTransport transport;
+  private final Transport transport;
   private final Flows flows;
 
   Redirected(
       Interceptor.Session interceptor,
       Supplier<Snapshot> tables,
       IntPredicate ownTarget,
-      SocketTransport transport,
+      Transport transport,
       Flows flows) {
     this.interceptor = interceptor;
     this.tables = tables;
@@ -124,7 +125,7 @@ final class Redirected extends ChannelInboundHandlerAdapter {
             .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
-            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, SocketTransport.WATER_MARK)
+            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, Buffering.WATER_MARK)
             .handler(
                 new ChannelInitializer<Channel>() {
                   @Override

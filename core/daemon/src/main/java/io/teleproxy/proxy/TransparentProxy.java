@@ -6,8 +6,9 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.teleproxy.net.Transport;
+import io.teleproxy.socks.Buffering;
 import io.teleproxy.socks.Loopback;
-import io.teleproxy.socks.SocketTransport;
 import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.tables.Snapshot;
@@ -43,7 +44,7 @@ public final class TransparentProxy implements AutoCloseable {
   private static final Set<InetAddress> LOOPBACK = Set.of(Loopback.IPV4, Loopback.IPV6);
 
   private final Flows flows = new Flows();
-  private final SocketTransport transport;
+  private final Transport transport;
   private final ServerBootstrap bootstrap;
   private final Map<InetAddress, Channel> bridges = new HashMap<>();
   private List<Channel> loopback = List.of();
@@ -55,19 +56,19 @@ public final class TransparentProxy implements AutoCloseable {
       Interceptor.Session interceptor,
       Supplier<Snapshot> tables,
       IntPredicate ownTarget) {
-    transport = SocketTransport.of(loops);
+    transport = Transport.of(loops);
     Redirected redirected = new Redirected(interceptor, tables, ownTarget, transport, flows);
     bootstrap =
         new ServerBootstrap()
             .group(loops)
-            .option(ChannelOption.SO_BACKLOG, SocketTransport.BACKLOG)
+            .option(ChannelOption.SO_BACKLOG, Buffering.BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.AUTO_READ, false)
             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
             // A container can vanish without a word.
             .childOption(ChannelOption.SO_KEEPALIVE, true)
-            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, SocketTransport.WATER_MARK)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, Buffering.WATER_MARK)
             .childHandler(
                 new ChannelInitializer<Channel>() {
                   @Override

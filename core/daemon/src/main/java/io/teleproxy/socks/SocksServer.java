@@ -9,6 +9,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import io.teleproxy.net.Transport;
 import io.teleproxy.spi.Tunnel;
 import io.teleproxy.spi.UserException;
 import java.net.InetAddress;
@@ -41,12 +42,12 @@ public final class SocksServer implements AutoCloseable {
     ChannelFuture bound =
         new ServerBootstrap()
             .group(loops)
-            .channelFactory(SocketTransport.of(loops).server(loopback))
-            .option(ChannelOption.SO_BACKLOG, SocketTransport.BACKLOG)
+            .channelFactory(Transport.of(loops).server(loopback))
+            .option(ChannelOption.SO_BACKLOG, Buffering.BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, SocketTransport.WATER_MARK)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, Buffering.WATER_MARK)
             .childHandler(
                 new ChannelInitializer<Channel>() {
                   @Override

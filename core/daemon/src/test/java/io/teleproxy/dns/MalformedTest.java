@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.teleproxy.net.Transport;
 import io.teleproxy.spi.Ports;
 import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Protocol;

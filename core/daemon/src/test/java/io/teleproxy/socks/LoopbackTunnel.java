@@ -46,7 +46,7 @@ public final class LoopbackTunnel implements Tunnel.Session {
     ChannelFuture connecting =
         new Bootstrap()
             .group(loops)
-            .channelFactory(SocketTransport.of(loops).client(Loopback.IPV4))
+            .channelFactory(Transport.of(loops).client(Loopback.IPV4))
             .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .handler(dialled)
             .connect(Loopback.IPV4, to.getPort());
