@@ -57,7 +57,7 @@ class ConfigurationReaderTest {
     assertThat(configuration.pluginFolders())
         .containsExactly(Path.of("/etc/teleproxy/plugins"), user.resolveSibling("plugins"));
     assertThat(configuration.disabledPlugins()).isEmpty();
-    assertThat(configuration.interceptGid()).isEqualTo(1952804965L);
+    assertThat(configuration.interceptGid()).isEqualTo(1952803941L);
     assertThat(configuration.logLevel()).isEqualTo(LogLevel.INFO);
   }
 
