@@ -27,7 +27,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One run of the daemon, from start to stop: opens the parts in order, prints the ready line,
@@ -41,7 +40,8 @@ public final class DaemonRunner implements Runner {
   private final Components components = new Components();
   private final CompletableFuture<Void> stopRequested = new CompletableFuture<>();
   private volatile boolean ready;
-  private volatile @Nullable Interception interception;
+  private final CompletableFuture<Interception> interception = new CompletableFuture<>();
+  private volatile Set<Integer> ownTargets = Set.of();
 
   @Override
   public int run(
@@ -78,29 +78,16 @@ public final class DaemonRunner implements Runner {
     EventLoopGroup loops = Transport.group("io", 2);
     closer.add("event loops", () -> loops.shutdownGracefully(0, 0, TimeUnit.SECONDS));
 
-    CompletionStage<Void> sourcesReady = CompletableFuture.completedFuture(null);
-    Set<Integer> ownTargets = Set.of();
-    if (mode != Mode.INTERCEPT) {
-      TableSink sink = new LocalTables(tables);
-      CompletionStage<Void> reached = sourcesReady;
-      if (mode == Mode.BRIDGE) {
-        RemoteTables remote =
-            closer.add(
-                "remote tables",
-                new RemoteTables(
-                    () -> apiOfInterceptor(environment), components.reporter("intercept")));
-        sink = remote;
-        reached = remote.connected();
-      }
-      Sources sources =
-          closer.add(
-              "sources",
-              Sources.open(plugins.tunnels(), plugins.watchers(), sink, components, loops));
-      ownTargets = sources.targets();
-      sourcesReady = sources.ready().thenCombine(reached, (a, b) -> null);
-    }
+    // Added first and so closed last: whoever is still connected keeps the tunnel until then.
+    Closer sources = closer.add("sources", new Closer());
     if (mode == Mode.BRIDGE) {
-      await(sourcesReady);
+      RemoteTables remote =
+          sources.add(
+              "remote tables",
+              new RemoteTables(
+                  () -> apiOfInterceptor(environment), components.reporter("intercept")));
+      CompletionStage<Void> read = openSources(plugins, sources, remote, loops);
+      await(read.thenCombine(remote.connected(), (a, b) -> null));
       announce(out, "ready: bridge", loops, environment);
       return;
     }
@@ -109,21 +96,24 @@ public final class DaemonRunner implements Runner {
     ApiServer api =
         closer.add("API", ApiServer.start(loops, tables, face, configuration.apiPort()));
     tables.put(Bootstrap.table(api.port()));
-    Interception opened =
-        closer.add(
-            "interception",
-            Interception.open(
-                configuration,
-                tables,
-                components,
-                plugins.chooseInterceptor(),
-                plugins.resolvers(),
-                ownTargets::contains,
-                loops));
-    interception = opened;
-    await(sourcesReady);
-    opened.start();
     folder.announce(new InetSocketAddress(InetAddress.getLoopbackAddress(), api.port()));
+
+    // Probing the firewall and reading the kubeconfig both take their time: side by side.
+    Thread opener =
+        new Thread(() -> openInterception(configuration, plugins, closer, loops), "open");
+    opener.setDaemon(true);
+    opener.start();
+    CompletionStage<Void> read = CompletableFuture.completedFuture(null);
+    try {
+      if (mode == Mode.ALL) {
+        read = openSources(plugins, sources, new LocalTables(tables), loops);
+      }
+    } finally {
+      opener.join();
+    }
+    await(interception.thenCombine(read, (opened, nothing) -> null));
+    Interception opened = interception.join();
+    opened.start();
     Snapshot snapshot = tables.latest();
     announce(
         out,
@@ -137,13 +127,42 @@ public final class DaemonRunner implements Runner {
         environment);
   }
 
-  /** Waits for the sources, or for being told to stop. */
-  private void await(CompletionStage<Void> sourcesReady) {
+  private CompletionStage<Void> openSources(
+      PluginHost plugins, Closer closer, TableSink sink, EventLoopGroup loops) {
+    Sources opened =
+        closer.add(
+            "watchers and tunnels",
+            Sources.open(plugins.tunnels(), plugins.watchers(), sink, components, loops));
+    ownTargets = opened.targets();
+    return opened.ready();
+  }
+
+  private void openInterception(
+      Configuration configuration, PluginHost plugins, Closer closer, EventLoopGroup loops) {
     try {
-      CompletableFuture.anyOf(sourcesReady.toCompletableFuture(), stopRequested).join();
+      interception.complete(
+          closer.add(
+              "interception",
+              Interception.open(
+                  configuration,
+                  tables,
+                  components,
+                  plugins.chooseInterceptor(),
+                  plugins.resolvers(),
+                  port -> ownTargets.contains(port),
+                  loops)));
+    } catch (Throwable e) {
+      interception.completeExceptionally(e);
+    }
+  }
+
+  /** Waits for the parts of a start, or for being told to stop. */
+  private void await(CompletionStage<Void> parts) {
+    try {
+      CompletableFuture.anyOf(parts.toCompletableFuture(), stopRequested).join();
     } catch (CompletionException e) {
-      if (e.getCause() instanceof UserException user) {
-        throw user;
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
       }
       throw e;
     }
@@ -202,9 +221,8 @@ public final class DaemonRunner implements Runner {
       JsonObject counts = new JsonObject();
       snapshot.tables().forEach(table -> counts.addProperty(table.name(), table.routes().size()));
       status.add("routes", counts);
-      Interception opened = interception;
-      if (opened != null) {
-        opened.describe(status);
+      if (interception.isDone() && !interception.isCompletedExceptionally()) {
+        interception.join().describe(status);
       }
       status.add("components", components.json());
       return status;
@@ -212,10 +230,7 @@ public final class DaemonRunner implements Runner {
 
     @Override
     public CompletionStage<Void> applied() {
-      Interception opened = interception;
-      return opened == null
-          ? CompletableFuture.failedFuture(new IllegalStateException("still starting"))
-          : opened.applied();
+      return interception.thenCompose(Interception::applied);
     }
 
     @Override
