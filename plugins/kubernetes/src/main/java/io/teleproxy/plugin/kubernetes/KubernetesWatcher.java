@@ -19,7 +19,7 @@ public final class KubernetesWatcher implements Watcher {
     }
     return Probe.notApplicable(
         "no kubeconfig: " + files.paths().get(0) + " does not exist",
-        "Name one with --kubeconfig or KUBECONFIG; `teleproxy demo` needs none.");
+        "Name one with --kubeconfig or KUBECONFIG.");
   }
 
   @Override

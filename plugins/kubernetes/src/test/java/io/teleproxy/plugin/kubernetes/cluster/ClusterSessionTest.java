@@ -201,7 +201,7 @@ class ClusterSessionTest {
             Probe.NotApplicable.class,
             no -> {
               assertThat(no.reason()).contains("no kubeconfig", ".kube/config");
-              assertThat(no.remedy()).contains("--kubeconfig", "KUBECONFIG", "teleproxy demo");
+              assertThat(no.remedy()).contains("--kubeconfig", "KUBECONFIG");
             });
     assertThat(watcher.probe(new TestEnvironment(home, Map.of("kubeconfig", "/nope"))))
         .isInstanceOf(Probe.Applicable.class);
