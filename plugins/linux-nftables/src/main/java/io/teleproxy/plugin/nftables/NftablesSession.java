@@ -1,0 +1,238 @@
+package io.teleproxy.plugin.nftables;
+
+import static io.teleproxy.plugin.nftables.NftScript.TABLE;
+
+import io.teleproxy.spi.InterceptPlan;
+import io.teleproxy.spi.Interceptor;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One run's table. All state is guarded by this: {@code apply} and {@code close} come from one
+ * thread, refreshes and restarts from the timer's. {@code originalDestination} touches no state.
+ */
+final class NftablesSession implements Interceptor.Session {
+  private static final Logger log = LoggerFactory.getLogger(NftablesSession.class);
+
+  /** Several times within {@link NftScript#CAPTURE_SECONDS}, so that one may be late. */
+  private static final long REFRESH_SECONDS = 2;
+
+  /** Every so many refreshes nft is waited for. */
+  private static final int ANSWERED_REFRESH = 15;
+
+  /** Starts the process that owns the table. */
+  @FunctionalInterface
+  interface Starter {
+    NftShell start() throws IOException;
+  }
+
+  private final Starter starter;
+  private final long exemptGid;
+
+  /** Refreshes captured nameservers, and starts nft again if it died. */
+  private @Nullable ScheduledThreadPoolExecutor timer;
+
+  /** Owns the table; null while there is none. */
+  private @Nullable NftShell shell;
+
+  private InterceptPlan applied = InterceptPlan.EMPTY;
+
+  /** Of the plan that is applied. */
+  private @Nullable Ruleset ruleset;
+
+  private int refreshes;
+
+  /** What the timer has complained of, so that it does not repeat itself. */
+  private String complaint = "";
+
+  NftablesSession(Starter starter, long exemptGid) {
+    this.starter = starter;
+    this.exemptGid = exemptGid;
+  }
+
+  @Override
+  public synchronized void apply(InterceptPlan plan) throws IOException {
+    NftShell current = shell != null && shell.alive() ? shell : null;
+    if (plan.equals(applied) && (current != null || plan.isEmpty())) {
+      return;
+    }
+    long start = System.nanoTime();
+    if (plan.isEmpty()) {
+      remove();
+    } else {
+      Ruleset wanted = Ruleset.of(plan, exemptGid);
+      if (current == null || ruleset == null) {
+        own(wanted);
+      } else {
+        // A table with an owner cannot be changed by others: what nft has confirmed is there.
+        NftScript script = NftScript.change(TABLE, ruleset, wanted);
+        if (!script.isEmpty()) {
+          current.run(script.statements());
+        }
+      }
+      ruleset = wanted;
+      startTimer();
+    }
+    applied = plan;
+    log.info(
+        "linux-nftables: applied {} rules, {} nameservers, bridges {} in {} ms",
+        plan.rules().size(),
+        plan.dns().nameservers().size(),
+        plan.bridges(),
+        (System.nanoTime() - start) / 1_000_000);
+  }
+
+  @Override
+  public Optional<InetSocketAddress> originalDestination(Interceptor.AcceptedConnection connection)
+      throws IOException {
+    return OriginalDestination.of(connection);
+  }
+
+  @Override
+  public synchronized void close() throws IOException {
+    boolean held = shell != null;
+    if (timer != null) {
+      timer.shutdown();
+      timer = null;
+    }
+    applied = InterceptPlan.EMPTY;
+    remove();
+    if (held) {
+      log.info("linux-nftables: removed all rules");
+    }
+  }
+
+  /**
+   * Makes a table and fills it.
+   *
+   * @throws IOException if the kernel has not made it as we said
+   */
+  static void make(NftShell shell, String table, Ruleset ruleset) throws IOException {
+    shell.run(NftScript.declare(table).statements());
+    // Read back before it is filled: nft 1.0.6 reads all elements to print anything at all, half a
+    // second for 20,000.
+    boolean owned = false;
+    int hooks = 0;
+    for (String line : shell.run(List.of("list table inet " + table))) {
+      String text = line.trim();
+      owned |= text.startsWith("flags ") && text.contains("owner");
+      hooks += text.startsWith("type ") && text.contains(" hook ") ? 1 : 0;
+    }
+    if (!owned) {
+      throw new IOException("table inet " + table + ": the kernel does not know 'flags owner'");
+    }
+    if (hooks != NftScript.HOOKS) {
+      throw new IOException("table inet " + table + " has " + hooks + " hooks, not all");
+    }
+    shell.run(NftScript.fill(table, ruleset).statements());
+  }
+
+  /** Starts nft and makes the table. */
+  private void own(Ruleset wanted) throws IOException {
+    closeShell();
+    NftShell started = starter.start();
+    try {
+      make(started, TABLE, wanted);
+    } catch (IOException e) {
+      try {
+        started.close();
+      } catch (IOException unclosed) {
+        e.addSuppressed(unclosed);
+      }
+      throw e;
+    }
+    shell = started;
+    started.process().onExit().thenRun(() -> died(started));
+  }
+
+  /** The table goes with the process in any case; asked first, it goes without a delay. */
+  private void remove() throws IOException {
+    ruleset = null;
+    NftShell current = shell;
+    if (current != null && current.alive()) {
+      try {
+        current.run(NftScript.remove(TABLE).statements());
+      } catch (IOException e) {
+        log.debug("linux-nftables: {}", e.getMessage());
+      }
+    }
+    closeShell();
+  }
+
+  private void closeShell() throws IOException {
+    NftShell current = shell;
+    shell = null;
+    if (current != null) {
+      current.close();
+    }
+  }
+
+  private void startTimer() {
+    if (timer == null) {
+      timer =
+          new ScheduledThreadPoolExecutor(
+              1,
+              task -> {
+                Thread thread = new Thread(task, "linux-nftables-refresh");
+                thread.setDaemon(true);
+                return thread;
+              });
+      timer.scheduleWithFixedDelay(
+          this::refresh, REFRESH_SECONDS, REFRESH_SECONDS, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Called on a thread of the JDK that waits for children. */
+  private void died(NftShell dead) {
+    synchronized (this) {
+      if (dead != shell || timer == null) {
+        return;
+      }
+      try {
+        timer.execute(this::refresh);
+      } catch (RejectedExecutionException e) {
+        // Closing: then it may be dead.
+      }
+    }
+  }
+
+  private synchronized void refresh() {
+    Ruleset wanted = ruleset;
+    if (wanted == null) {
+      return;
+    }
+    try {
+      NftShell current = shell;
+      if (current == null || !current.alive()) {
+        own(wanted);
+        log.warn("linux-nftables: nft had ended, and with it all rules; it was started again");
+      } else {
+        NftScript script = NftScript.refresh(TABLE, wanted);
+        if (script.isEmpty()) {
+          return;
+        }
+        // From time to time with an answer, so that a hanging nft is found and replaced.
+        if (++refreshes % ANSWERED_REFRESH == 0) {
+          current.run(script.statements());
+        } else {
+          current.tell(script.statements());
+        }
+      }
+      complaint = "";
+    } catch (IOException | RuntimeException e) {
+      String message = String.valueOf(e.getMessage());
+      if (!message.equals(complaint)) {
+        complaint = message;
+        log.warn("linux-nftables: rules could not be kept up: {}; trying again", message);
+      }
+    }
+  }
+}

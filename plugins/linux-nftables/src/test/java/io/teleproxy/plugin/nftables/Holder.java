@@ -1,0 +1,31 @@
+package io.teleproxy.plugin.nftables;
+
+import static io.teleproxy.plugin.nftables.Plans.dns;
+import static io.teleproxy.plugin.nftables.Plans.redirect;
+
+import io.teleproxy.spi.InterceptPlan;
+import io.teleproxy.spi.Interceptor;
+import java.io.IOException;
+import java.util.List;
+
+/** A program that holds a session until it is killed, to be run inside of a namespace. */
+public final class Holder {
+  static final InterceptPlan PLAN =
+      InterceptPlan.of(
+          List.of(redirect("tcp 10.1.0.1 80", 15001), redirect("tcp fd00:1::1 80", 15001)),
+          dns(15053, "10.1.0.1"),
+          List.of("br0"));
+
+  private Holder() {}
+
+  /** Prints {@code ready} when the plan is applied. */
+  public static void main(String[] args) throws IOException {
+    Interceptor.Session session = new NftablesInterceptor().open(new Machine());
+    session.apply(PLAN);
+    System.out.println("ready");
+    while (System.in.read() >= 0) {
+      // The end of input is that of the test.
+    }
+    session.close();
+  }
+}

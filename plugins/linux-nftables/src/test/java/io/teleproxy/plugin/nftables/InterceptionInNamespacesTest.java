@@ -1,0 +1,232 @@
+package io.teleproxy.plugin.nftables;
+
+import static io.teleproxy.plugin.nftables.Plans.bridged;
+import static io.teleproxy.plugin.nftables.Plans.dns;
+import static io.teleproxy.plugin.nftables.Plans.plan;
+import static io.teleproxy.plugin.nftables.Plans.redirect;
+import static io.teleproxy.plugin.nftables.Plans.reject;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.teleproxy.spi.InterceptPlan;
+import io.teleproxy.spi.Interceptor.Session;
+import io.teleproxy.spi.Probe;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Real packets through real rules. */
+@Tag("privileged")
+@Timeout(60)
+class InterceptionInNamespacesTest {
+  private Lab lab;
+
+  @BeforeEach
+  void makeNamespaces() throws IOException {
+    assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
+    lab = new Lab();
+  }
+
+  @AfterEach
+  void removeNamespaces() throws IOException {
+    if (lab != null) {
+      lab.close();
+    }
+  }
+
+  @Test
+  void redirectsWhatThePlanNamesAndNothingElse() throws IOException {
+    lab.serve(
+        "tcp/127.0.0.1/15001",
+        "tcp/127.0.0.1/15002",
+        "tcp/127.0.0.1/15003",
+        "udp/127.0.0.1/15001",
+        "tcp/::1/15001",
+        "udp/::1/15001");
+    try (Session session = open()) {
+      session.apply(
+          plan(
+              redirect("tcp 10.1.0.1 80", 15001),
+              redirect("udp 10.1.0.1 7,9", 15001),
+              redirect("tcp 10.1.0.2", 15002),
+              redirect("tcp 10.1.0.3 1000-2000", 15002),
+              redirect("tcp 10.1.0.128/25 1-80", 15003),
+              redirect("tcp 127.254.254.254 80", 15002),
+              redirect("tcp fd00:1::1 80", 15001),
+              redirect("udp fd00:1::/64 9", 15001)));
+
+      assertThat(
+              lab.askFromHost(
+                  "tcp/10.1.0.1/80",
+                  "tcp/10.1.0.1/81",
+                  "udp/10.1.0.1/9",
+                  "udp/10.1.0.1/80",
+                  "tcp/10.1.0.2/12345",
+                  "tcp/10.1.0.3/1999",
+                  "tcp/10.1.0.200/1",
+                  "tcp/127.254.254.254/80",
+                  "tcp/fd00:1::1/80",
+                  "udp/fd00:1::abcd/9"))
+          .containsEntry("tcp/10.1.0.3/1999", "tcp/127.0.0.1/15002")
+          .containsAllEntriesOf(
+              Map.of(
+                  "tcp/10.1.0.1/80", "tcp/127.0.0.1/15001",
+                  "tcp/10.1.0.1/81", "tcp/10.1.0.1/81",
+                  "udp/10.1.0.1/9", "udp/127.0.0.1/15001",
+                  "udp/10.1.0.1/80", "udp/10.1.0.1/80",
+                  "tcp/10.1.0.2/12345", "tcp/127.0.0.1/15002",
+                  "tcp/10.1.0.200/1", "tcp/127.0.0.1/15003",
+                  "tcp/127.254.254.254/80", "tcp/127.0.0.1/15002",
+                  "tcp/fd00:1::1/80", "tcp/::1/15001",
+                  "udp/fd00:1::abcd/9", "udp/::1/15001"));
+    }
+    assertThat(lab.askFromHost("tcp/10.1.0.1/80", "tcp/fd00:1::1/80"))
+        .containsEntry("tcp/10.1.0.1/80", "tcp/10.1.0.1/80")
+        .containsEntry("tcp/fd00:1::1/80", "tcp/fd00:1::1/80");
+  }
+
+  @Test
+  void rejectsAtOnceAndInThePlansOrder() throws IOException {
+    lab.serve("tcp/127.0.0.1/15001", "udp/127.0.0.1/15001", "tcp/::1/15001");
+    try (Session session = open()) {
+      session.apply(
+          plan(
+              redirect("tcp 10.1.0.1 80", 15001),
+              reject("tcp 10.1.0.1"),
+              reject("udp 10.1.0.1"),
+              redirect("tcp 10.1.0.0/24", 15001),
+              redirect("udp 10.1.0.0/24", 15001),
+              // Redirected packets go to a loopback address: this must not refuse them.
+              reject("tcp 127.0.0.0/8 15001"),
+              redirect("tcp fd00:1::1 81", 15001),
+              reject("tcp fd00:1::1"),
+              reject("udp fd00:1::1")));
+
+      assertThat(
+              lab.askFromHost(
+                  "tcp/10.1.0.1/80",
+                  "tcp/10.1.0.1/81",
+                  "udp/10.1.0.1/80",
+                  "tcp/10.1.0.2/81",
+                  "udp/10.1.0.2/81",
+                  "tcp/127.0.0.1/15001",
+                  "tcp/fd00:1::1/80",
+                  "tcp/fd00:1::1/81",
+                  "udp/fd00:1::1/80"))
+          .containsExactlyInAnyOrderEntriesOf(
+              Map.of(
+                  "tcp/10.1.0.1/80", "tcp/127.0.0.1/15001",
+                  "tcp/10.1.0.1/81", "refused",
+                  "udp/10.1.0.1/80", "refused",
+                  "tcp/10.1.0.2/81", "tcp/127.0.0.1/15001",
+                  "udp/10.1.0.2/81", "udp/127.0.0.1/15001",
+                  "tcp/127.0.0.1/15001", "refused",
+                  "tcp/fd00:1::1/80", "refused",
+                  "tcp/fd00:1::1/81", "tcp/::1/15001",
+                  "udp/fd00:1::1/80", "refused"));
+    }
+  }
+
+  @Test
+  void leavesOurOwnGroupAlone() throws IOException {
+    lab.serve("tcp/127.0.0.1/15001");
+    try (Session session = open()) {
+      session.apply(
+          plan(
+              redirect("tcp 10.1.0.1 80", 15001),
+              reject("tcp 10.1.0.1 81"),
+              redirect("tcp fd00:1::1 80", 15001)));
+
+      assertThat(lab.askExempt("tcp/10.1.0.1/80", "tcp/10.1.0.1/81", "tcp/fd00:1::1/80"))
+          .containsExactlyInAnyOrderEntriesOf(
+              Map.of(
+                  "tcp/10.1.0.1/80", "tcp/10.1.0.1/80",
+                  "tcp/10.1.0.1/81", "tcp/10.1.0.1/81",
+                  "tcp/fd00:1::1/80", "tcp/fd00:1::1/80"));
+    }
+  }
+
+  @Test
+  void interceptsContainersBehindTheBridgesOfThePlanOnly() throws IOException {
+    lab.serve(
+        "tcp/" + Lab.BRIDGE + "/15001",
+        "udp/" + Lab.BRIDGE + "/15053",
+        "tcp/fd30::1/15001",
+        "tcp/127.0.0.1/15001");
+    String[] endpoints = {
+      "tcp/10.1.0.1/80",
+      "tcp/10.1.0.1/81",
+      "udp/10.1.0.1/53",
+      "tcp/fd00:1::1/80",
+      "tcp/fd00:1::1/81"
+    };
+    try (Session session = open()) {
+      InterceptPlan plan =
+          InterceptPlan.of(
+              List.of(
+                  redirect("tcp 10.1.0.1 80", 15001),
+                  reject("tcp 10.1.0.1"),
+                  redirect("tcp fd00:1::1 80", 15001),
+                  reject("tcp fd00:1::1")),
+              dns(15053, "10.1.0.1"),
+              List.of("br0"));
+      session.apply(plan);
+
+      assertThat(lab.askFromContainer(endpoints))
+          .containsExactlyInAnyOrderEntriesOf(
+              Map.of(
+                  "tcp/10.1.0.1/80", "tcp/" + Lab.BRIDGE + "/15001",
+                  "tcp/10.1.0.1/81", "refused",
+                  "udp/10.1.0.1/53", "udp/" + Lab.BRIDGE + "/15053",
+                  "tcp/fd00:1::1/80", "tcp/fd30::1/15001",
+                  "tcp/fd00:1::1/81", "refused"));
+
+      session.apply(bridged(List.of("other0"), plan.rules().toArray(InterceptPlan.Rule[]::new)));
+
+      assertThat(lab.askFromContainer("tcp/10.1.0.1/80", "tcp/10.1.0.1/81"))
+          .containsEntry("tcp/10.1.0.1/80", "tcp/10.1.0.1/80")
+          .containsEntry("tcp/10.1.0.1/81", "tcp/10.1.0.1/81");
+      assertThat(lab.askFromHost("tcp/10.1.0.1/80"))
+          .containsEntry("tcp/10.1.0.1/80", "tcp/127.0.0.1/15001");
+    }
+  }
+
+  @Test
+  void capturesDnsBeforeAnyRule() throws IOException {
+    lab.serve("udp/127.0.0.1/15053", "tcp/127.0.0.1/15053", "udp/::1/15053", "tcp/127.0.0.1/15001");
+    try (Session session = open()) {
+      session.apply(
+          InterceptPlan.of(
+              List.of(redirect("tcp 10.1.0.9 53", 15001), reject("udp 10.1.0.9")),
+              dns(15053, "10.1.0.9", "127.0.0.53", "fd00:1::53"),
+              List.of()));
+
+      assertThat(
+              lab.askFromHost(
+                  "udp/10.1.0.9/53",
+                  "tcp/10.1.0.9/53",
+                  "udp/10.1.0.9/54",
+                  "udp/127.0.0.53/53",
+                  "udp/fd00:1::53/53"))
+          .containsExactlyInAnyOrderEntriesOf(
+              Map.of(
+                  "udp/10.1.0.9/53", "udp/127.0.0.1/15053",
+                  "tcp/10.1.0.9/53", "tcp/127.0.0.1/15053",
+                  "udp/10.1.0.9/54", "refused",
+                  "udp/127.0.0.53/53", "udp/127.0.0.1/15053",
+                  "udp/fd00:1::53/53", "udp/::1/15053"));
+    }
+  }
+
+  private Session open() {
+    Machine machine = new Machine();
+    NftablesInterceptor interceptor = new NftablesInterceptor(lab.host::enter);
+    assertThat(interceptor.probe(machine)).isInstanceOf(Probe.Applicable.class);
+    return interceptor.open(machine);
+  }
+}

@@ -1,0 +1,93 @@
+package io.teleproxy.plugin.nftables;
+
+import io.teleproxy.spi.Environment;
+import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Settings;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** This machine's tools, with settings and gaps as a test wants them. */
+record Machine(String os, boolean privileged, Map<String, String> values, Set<String> missing)
+    implements Environment, Settings, Interceptor.Context {
+  static final long GID = 7777;
+
+  Machine() {
+    this("linux", true, Map.of(), Set.of());
+  }
+
+  Machine with(String path, String value) {
+    Map<String, String> more = new HashMap<>(values);
+    more.put(path, value);
+    return new Machine(os, privileged, more, missing);
+  }
+
+  Machine without(String... executables) {
+    return new Machine(os, privileged, values, Set.of(executables));
+  }
+
+  @Override
+  public Environment environment() {
+    return this;
+  }
+
+  @Override
+  public long exemptGid() {
+    return GID;
+  }
+
+  @Override
+  public Optional<Path> executable(String name) {
+    for (String folder : missing.contains(name) ? List.<String>of() : folders()) {
+      Path path = Path.of(folder, name);
+      if (Files.isExecutable(path)) {
+        return Optional.of(path);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static List<String> folders() {
+    return List.of("/usr/local/sbin", "/usr/sbin", "/usr/bin", "/sbin", "/bin");
+  }
+
+  @Override
+  public Map<String, String> variables() {
+    return Map.of();
+  }
+
+  @Override
+  public Settings settings() {
+    return this;
+  }
+
+  @Override
+  public Optional<String> string(String path) {
+    return Optional.ofNullable(values.get(path));
+  }
+
+  @Override
+  public Optional<Boolean> bool(String path) {
+    return string(path).map(Boolean::valueOf);
+  }
+
+  @Override
+  public Optional<Integer> integer(String path) {
+    return string(path).map(Integer::valueOf);
+  }
+
+  @Override
+  public Optional<Duration> duration(String path) {
+    return string(path).map(Duration::parse);
+  }
+
+  @Override
+  public List<String> strings(String path) {
+    return string(path).stream().toList();
+  }
+}
