@@ -107,6 +107,9 @@ final class NftShell implements AutoCloseable {
    */
   void tell(List<String> statements) throws IOException {
     for (String line = lines.poll(); line != null; line = lines.poll()) {
+      if (line.equals(END)) {
+        throw ended(List.of());
+      }
       if (line.contains(ERROR)) {
         throw new IOException("nft: " + line.substring(line.indexOf(ERROR) + ERROR.length()));
       }
@@ -135,7 +138,14 @@ final class NftShell implements AutoCloseable {
   }
 
   private List<String> ask(String line) throws IOException {
-    lines.removeIf(late -> !late.equals(END));
+    // What belongs to no answer: carets below a mark, or nft's last words.
+    List<String> late = new ArrayList<>();
+    for (String said = lines.poll(); said != null; said = lines.poll()) {
+      if (said.equals(END)) {
+        throw ended(late);
+      }
+      late.add(said);
+    }
     String mark = "teleproxy-" + ++marks;
     List<String> answer = new ArrayList<>();
     write(line + "\n" + mark);
@@ -148,8 +158,8 @@ final class NftShell implements AutoCloseable {
         throw new IOException("nft did not answer within " + timeout.toSeconds() + " s");
       }
       if (next.equals(END)) {
-        lines.add(END);
-        throw new IOException("nft has ended " + answer);
+        late.addAll(answer);
+        throw ended(late);
       }
       int last = answer.size() - 1;
       if (next.equals(mark) && last >= 0 && answer.get(last).contains(ERROR)) {
@@ -171,14 +181,19 @@ final class NftShell implements AutoCloseable {
       input.write(line + "\n");
       input.flush();
     } catch (IOException e) {
-      List<String> last = new ArrayList<>();
+      List<String> said = new ArrayList<>();
       long deadline = System.nanoTime() + timeout.toNanos();
-      for (String said = poll(deadline); said != null && !said.equals(END); said = poll(deadline)) {
-        last.add(said);
+      for (String next = poll(deadline); next != null && !next.equals(END); next = poll(deadline)) {
+        said.add(next);
       }
-      lines.add(END);
-      throw new IOException("nft has ended " + last, e);
+      throw ended(said);
     }
+  }
+
+  /** That nft has ended, now and whenever it is asked again. */
+  private IOException ended(List<String> said) {
+    lines.add(END);
+    return new IOException("nft has ended: " + String.join(" ", said).trim());
   }
 
   /** nft's reason and the statement it complains about, which it prints behind the reason. */
