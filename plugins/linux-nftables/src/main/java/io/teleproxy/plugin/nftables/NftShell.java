@@ -114,7 +114,7 @@ final class NftShell implements AutoCloseable {
         throw new IOException("nft: " + line.substring(line.indexOf(ERROR) + ERROR.length()));
       }
     }
-    write(String.join("; ", statements));
+    write(String.join("; ", statements), List.of());
   }
 
   /**
@@ -148,7 +148,7 @@ final class NftShell implements AutoCloseable {
     }
     String mark = "teleproxy-" + ++marks;
     List<String> answer = new ArrayList<>();
-    write(line + "\n" + mark);
+    write(line + "\n" + mark, late);
     long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
       String next = poll(deadline);
@@ -176,12 +176,12 @@ final class NftShell implements AutoCloseable {
     return answer;
   }
 
-  private void write(String line) throws IOException {
+  private void write(String line, List<String> late) throws IOException {
     try {
       input.write(line + "\n");
       input.flush();
     } catch (IOException e) {
-      List<String> said = new ArrayList<>();
+      List<String> said = new ArrayList<>(late);
       long deadline = System.nanoTime() + timeout.toNanos();
       for (String next = poll(deadline); next != null && !next.equals(END); next = poll(deadline)) {
         said.add(next);
