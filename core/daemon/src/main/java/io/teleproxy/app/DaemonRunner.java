@@ -75,6 +75,9 @@ public final class DaemonRunner implements Runner {
     }
     RuntimeFolder folder =
         closer.add("runtime folder", RuntimeFolder.claim(folder(environment, mode)));
+    if (mode != Mode.BRIDGE) {
+      closer.add("network lock", NetworkLock.take());
+    }
     EventLoopGroup loops = Transport.group("io", 2);
     closer.add("event loops", () -> loops.shutdownGracefully(0, 0, TimeUnit.SECONDS));
 
@@ -87,7 +90,7 @@ public final class DaemonRunner implements Runner {
               new RemoteTables(
                   () -> apiOfInterceptor(environment), components.reporter("intercept")));
       CompletionStage<Void> read = openSources(plugins, sources, remote, loops);
-      await(read.thenCombine(remote.connected(), (a, b) -> null));
+      await(read.thenCompose(nothing -> remote.delivered()));
       announce(out, "ready: bridge", loops, environment);
       return;
     }

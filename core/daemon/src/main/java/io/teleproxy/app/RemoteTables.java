@@ -40,7 +40,6 @@ final class RemoteTables implements TableSink, AutoCloseable {
           .version(HttpClient.Version.HTTP_1_1)
           .connectTimeout(Duration.ofSeconds(2))
           .build();
-  private final CompletableFuture<Void> connected = new CompletableFuture<>();
   private final Thread thread = new Thread(this::run, "remote-tables");
 
   // guarded by this
@@ -48,7 +47,11 @@ final class RemoteTables implements TableSink, AutoCloseable {
   private final Set<String> changed = new HashSet<>();
   private @Nullable List<String> search;
   private boolean searchChanged;
+  private List<CompletableFuture<Void>> waiting = new ArrayList<>();
   private boolean closed;
+
+  /** Touched by the sending thread only, like the one below. */
+  private boolean reached;
 
   private String instance = "";
 
@@ -64,9 +67,12 @@ final class RemoteTables implements TableSink, AutoCloseable {
     thread.start();
   }
 
-  /** Completes when the intercepting process has been reached for the first time. */
-  CompletionStage<Void> connected() {
-    return connected;
+  /** Completes when the other process carries out everything that was put here before the call. */
+  synchronized CompletionStage<Void> delivered() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    waiting.add(done);
+    notifyAll();
+    return done;
   }
 
   @Override
@@ -113,9 +119,16 @@ final class RemoteTables implements TableSink, AutoCloseable {
     while (!last) {
       last = pause();
       try {
-        heartbeat();
-        send();
-        connected.complete(null);
+        List<CompletableFuture<Void>> served = takeWaiting();
+        try {
+          heartbeat();
+          send();
+        } catch (IOException | RuntimeException | InterruptedException e) {
+          putBack(served);
+          throw e;
+        }
+        reached = true;
+        served.forEach(done -> done.complete(null));
         health.accept(Health.ready());
       } catch (IOException | RuntimeException e) {
         instance = "";
@@ -132,13 +145,23 @@ final class RemoteTables implements TableSink, AutoCloseable {
     }
   }
 
+  private synchronized List<CompletableFuture<Void>> takeWaiting() {
+    List<CompletableFuture<Void>> taken = waiting;
+    waiting = new ArrayList<>();
+    return taken;
+  }
+
+  private synchronized void putBack(List<CompletableFuture<Void>> taken) {
+    waiting.addAll(taken);
+  }
+
   /** Waits for a change or the next heartbeat; true if this is the last round. */
   @SuppressWarnings("WaitNotInLoop") // waking early is harmless: the caller loops
   private synchronized boolean pause() {
-    boolean idle = changed.isEmpty() && !searchChanged;
+    boolean idle = changed.isEmpty() && !searchChanged && waiting.isEmpty();
     if (!closed && (idle || instance.isEmpty())) {
       try {
-        wait(connected.isDone() || !idle ? HEARTBEAT_MILLIS : 50);
+        wait(reached || !idle ? HEARTBEAT_MILLIS : 50);
       } catch (InterruptedException e) {
         return true;
       }

@@ -176,7 +176,7 @@ public final class RuntimeFolder implements AutoCloseable {
         Object opened = identity(path);
         FileLock lock = tryLock(channel);
         if (lock == null) {
-          throw taken(channel, folder);
+          throw taken(channel);
         }
         // Its last holder may have deleted the file between our opening and locking it.
         if (opened != null && opened.equals(identity(path))) {
@@ -216,7 +216,7 @@ public final class RuntimeFolder implements AutoCloseable {
     channel.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)), 0);
   }
 
-  private static UserException taken(FileChannel channel, Path folder) throws IOException {
+  private static UserException taken(FileChannel channel) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(128);
     channel.read(buffer, 0);
     String[] words =
@@ -225,11 +225,6 @@ public final class RuntimeFolder implements AutoCloseable {
             .split(" ");
     String who = words.length == 2 ? " (pid " + words[0] + ", since " + words[1] + ")" : "";
     return new UserException(
-        "another teleproxy is running here" + who,
-        "Stop it with 'teleproxy stop', or name a runtime folder other than "
-            + folder
-            + " in "
-            + VARIABLE
-            + ".");
+        "another teleproxy is running here" + who, "Stop it with 'teleproxy stop'.");
   }
 }

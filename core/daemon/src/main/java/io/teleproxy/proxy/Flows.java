@@ -63,6 +63,17 @@ final class Flows {
     }
   }
 
+  /** How many live flows to a destination have never received a byte. */
+  int silent(InetSocketAddress destination, int target) {
+    int count = 0;
+    for (LiveFlow flow : live.values()) {
+      if (flow.target == target && flow.down() == 0 && flow.destination().equals(destination)) {
+        count++;
+      }
+    }
+    return count;
+  }
+
   List<Flow> live() {
     List<Flow> flows = new ArrayList<>(live.size());
     for (LiveFlow flow : live.values()) {

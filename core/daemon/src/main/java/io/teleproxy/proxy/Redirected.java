@@ -38,6 +38,13 @@ final class Redirected extends ChannelInboundHandlerAdapter {
   /** For the TCP connection to the SOCKS5 proxy, which is on this machine. */
   private static final int CONNECT_MILLIS = 10_000;
 
+  /**
+   * A SOCKS5 proxy that is not ours and runs on this machine may find its own connections
+   * redirected to us, and so on for ever: each such flow waits for the next. No honest destination
+   * keeps so many connections waiting for its first byte.
+   */
+  private static final int LOOP = 256;
+
   private final Interceptor.Session interceptor;
   private final Supplier<Snapshot> tables;
   private final IntPredicate ownTarget;
@@ -109,6 +116,19 @@ final class Redirected extends ChannelInboundHandlerAdapter {
 
   private void connect(ChannelHandlerContext ctx, InetSocketAddress destination, int target) {
     Channel channel = ctx.channel();
+    boolean pipelined = ownTarget.test(target);
+    if (!pipelined && flows.silent(destination, target) >= LOOP) {
+      log.warn(
+          "{}: reset: {} connections through the SOCKS5 proxy on port {} have not received a byte."
+              + " If that proxy runs on this machine and connects directly, its connections come"
+              + " back to it: run it elsewhere, or under our group id (intercept.gid).",
+          destination,
+          LOOP,
+          target);
+      flows.rejected.increment();
+      SocketEnd.reset(channel);
+      return;
+    }
     SocketEnd client = new SocketEnd(channel);
     ctx.pipeline().replace(this, null, client);
     LiveFlow flow =
@@ -117,7 +137,6 @@ final class Redirected extends ChannelInboundHandlerAdapter {
             destination,
             target,
             () -> channel.eventLoop().execute(client::reset));
-    boolean pipelined = ownTarget.test(target);
     Bootstrap bootstrap =
         new Bootstrap()
             .group(channel.eventLoop())

@@ -5,6 +5,7 @@ import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.UserException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -88,8 +89,11 @@ public final class IptablesInterceptor implements Interceptor {
     if (tools.probe() instanceof Probe.NotApplicable not) {
       throw new UserException("linux-iptables: " + not.reason(), not.remedy());
     }
+    String conntrack = context.environment().executable("conntrack").map(Path::toString).orElse("");
     return new IptablesSession(
-        tools.usable().stream().map(FamilyFirewall::new).toList(), context.exemptGid());
+        tools.usable().stream().map(FamilyFirewall::new).toList(),
+        new KnownQueries(runners.apply(KnownQueries.TIMEOUT), conntrack),
+        context.exemptGid());
   }
 
   /**

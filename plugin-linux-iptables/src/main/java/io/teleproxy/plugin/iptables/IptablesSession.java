@@ -3,10 +3,13 @@ package io.teleproxy.plugin.iptables;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +22,9 @@ final class IptablesSession implements Interceptor.Session {
   private static final Logger log = LoggerFactory.getLogger(IptablesSession.class);
 
   private final List<FamilyFirewall> firewalls;
+  private final KnownQueries queries;
   private final long exemptGid;
+  private List<InetAddress> captured = List.of();
 
   /** What is in the kernel as far as we know; null if it is not known. */
   private @Nullable InterceptPlan applied = InterceptPlan.EMPTY;
@@ -28,8 +33,9 @@ final class IptablesSession implements Interceptor.Session {
    * @param firewalls of the families that can be intercepted; what a plan has for others is left
    *     out
    */
-  IptablesSession(List<FamilyFirewall> firewalls, long exemptGid) {
+  IptablesSession(List<FamilyFirewall> firewalls, KnownQueries queries, long exemptGid) {
     this.firewalls = List.copyOf(firewalls);
+    this.queries = queries;
     this.exemptGid = exemptGid;
   }
 
@@ -45,6 +51,7 @@ final class IptablesSession implements Interceptor.Session {
       applied = null;
       make(wanted);
       applied = plan;
+      captured(plan.dns().nameservers());
     } catch (IOException e) {
       if (before != null) {
         rollBack(before, e);
@@ -100,7 +107,18 @@ final class IptablesSession implements Interceptor.Session {
       throw first;
     }
     applied = InterceptPlan.EMPTY;
+    captured(List.of());
     log.info("linux-iptables: removed all rules");
+  }
+
+  /** What has changed sides is asked of the firewall anew. */
+  private void captured(List<InetAddress> now) {
+    if (!now.equals(captured)) {
+      Set<InetAddress> changed = new LinkedHashSet<>(captured);
+      changed.addAll(now);
+      captured = now;
+      queries.forget(changed);
+    }
   }
 
   private List<List<TableRules>> rules(InterceptPlan plan) {
