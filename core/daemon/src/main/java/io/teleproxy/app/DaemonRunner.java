@@ -150,6 +150,7 @@ public final class DaemonRunner implements Runner {
                   configuration,
                   tables,
                   components,
+                  plugins.interceptors(),
                   plugins.chooseInterceptor(),
                   plugins.resolvers(),
                   port -> ownTargets.contains(port),

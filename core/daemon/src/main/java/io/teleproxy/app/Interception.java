@@ -49,6 +49,7 @@ final class Interception implements AutoCloseable {
       Configuration configuration,
       TableStore tables,
       Components components,
+      List<Loaded<Interceptor>> backends,
       Loaded<Interceptor> backend,
       List<Loaded<Resolver>> resolvers,
       IntPredicate ownTarget,
@@ -56,7 +57,7 @@ final class Interception implements AutoCloseable {
     this.components = components;
     this.backend = backend;
     try {
-      recover(backend);
+      recover(backends);
       Interceptor.Session firewall =
           backend.call(
               interceptor ->
@@ -92,18 +93,21 @@ final class Interception implements AutoCloseable {
   /**
    * Removes what a dead run left behind and opens the listeners; nothing is diverted yet.
    *
+   * @param backends all there are, to remove what an earlier run left
+   * @param backend the chosen one
    * @param ownTarget whether a local port is a SOCKS5 proxy of ours
    */
   static Interception open(
       Configuration configuration,
       TableStore tables,
       Components components,
+      List<Loaded<Interceptor>> backends,
       Loaded<Interceptor> backend,
       List<Loaded<Resolver>> resolvers,
       IntPredicate ownTarget,
       EventLoopGroup loops) {
     return new Interception(
-        configuration, tables, components, backend, resolvers, ownTarget, loops);
+        configuration, tables, components, backends, backend, resolvers, ownTarget, loops);
   }
 
   /** From here on names resolve and connections flow. */
@@ -206,18 +210,24 @@ final class Interception implements AutoCloseable {
     return sessions;
   }
 
-  private static void recover(Loaded<Interceptor> backend) {
-    try {
-      Iterable<String> gone =
-          backend.call(interceptor -> interceptor.recover(backend.environment()));
-      for (String removed : gone) {
-        log.info("{}: left by an earlier run, removed: {}", backend.pluginId(), removed);
+  /** Of all backends: the run that died may have chosen another than this one. */
+  private static void recover(List<Loaded<Interceptor>> backends) {
+    for (Loaded<Interceptor> backend : backends) {
+      if (!backend.applicable()) {
+        continue;
       }
-    } catch (IOException e) {
-      throw new UserException(
-          "What an earlier run left in the firewall cannot be removed: " + e.getMessage(),
-          "Remove it by hand, or reboot.",
-          e);
+      try {
+        Iterable<String> gone =
+            backend.call(interceptor -> interceptor.recover(backend.environment()));
+        for (String removed : gone) {
+          log.info("{}: left by an earlier run, removed: {}", backend.pluginId(), removed);
+        }
+      } catch (IOException e) {
+        throw new UserException(
+            "What an earlier run left in the firewall cannot be removed: " + e.getMessage(),
+            "Stop whatever else holds it, or reboot.",
+            e);
+      }
     }
   }
 
