@@ -5,6 +5,7 @@ import io.teleproxy.spi.InterceptPlan.Match;
 import io.teleproxy.spi.InterceptPlan.Redirect;
 import io.teleproxy.spi.InterceptPlan.Reject;
 import io.teleproxy.spi.InterceptPlan.Rule;
+import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
@@ -16,6 +17,10 @@ import java.util.Set;
 
 /** What the firewall has to do for a snapshot of the tables: a pure function. */
 final class InterceptPlans {
+  /** RFC 1122 §3.2.1.3; and the IPv6 prefix reserved for what is not global (RFC 4291 §2.4). */
+  private static final List<Prefix> LOOPBACK =
+      List.of(Prefix.parse("127.0.0.0/8"), Prefix.parse("::/8"));
+
   private InterceptPlans() {}
 
   /**
@@ -29,7 +34,9 @@ final class InterceptPlans {
     for (Table table : snapshot.tables()) {
       boolean own = table.name().equals(Bootstrap.TABLE);
       for (Route route : table.routes()) {
-        rules.add(rule(route, own, proxyPort));
+        for (Prefix ip : withoutLoopback(route.ip())) {
+          rules.add(rule(route, ip, own, proxyPort));
+        }
       }
     }
     return InterceptPlan.of(rules, dns, bridges);
@@ -53,8 +60,21 @@ final class InterceptPlans {
         : InterceptPlan.of(rules, next.dns(), next.bridges());
   }
 
-  private static Rule rule(Route route, boolean own, int proxyPort) {
-    Match match = new Match(route.protocol(), route.ip(), route.ports());
+  /**
+   * A prefix so wide that it holds the loopback addresses means other machines: this one's own
+   * services, ours among them, stay reachable.
+   */
+  private static List<Prefix> withoutLoopback(Prefix ip) {
+    for (Prefix loopback : LOOPBACK) {
+      if (ip.length() < loopback.length() && ip.contains(loopback.address())) {
+        return ip.without(loopback);
+      }
+    }
+    return List.of(ip);
+  }
+
+  private static Rule rule(Route route, Prefix ip, boolean own, int proxyPort) {
+    Match match = new Match(route.protocol(), ip, route.ports());
     if (!(route.action() instanceof Route.Action.Divert divert)) {
       return new Reject(match);
     }

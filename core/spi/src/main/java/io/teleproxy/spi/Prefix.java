@@ -2,7 +2,9 @@ package io.teleproxy.spi;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * An IPv4 or IPv6 address prefix (RFC 4632, RFC 4291 §2.3); a single address is a prefix of full
@@ -83,6 +85,26 @@ public record Prefix(InetAddress address, int length) implements Comparable<Pref
         && masked(other, length).equals(address);
   }
 
+  /**
+   * What remains of this prefix without another: the fewest prefixes that hold all other addresses.
+   * Itself if the two have nothing in common, nothing if the other holds all of it.
+   */
+  public List<Prefix> without(Prefix other) {
+    if (other.length <= length && other.contains(address)) {
+      return List.of();
+    }
+    if (!contains(other.address)) {
+      return List.of(this);
+    }
+    List<Prefix> rest = new ArrayList<>();
+    for (int bits = length; bits < other.length; bits++) {
+      byte[] bytes = other.address.getAddress();
+      bytes[bits / 8] ^= (byte) (0x80 >> bits % 8);
+      rest.add(new Prefix(address(bytes), bits + 1));
+    }
+    return List.copyOf(rest);
+  }
+
   /** IPv4 before IPv6, then longer prefixes first, then by address bytes, unsigned. */
   @Override
   public int compareTo(Prefix other) {
@@ -109,6 +131,10 @@ public record Prefix(InetAddress address, int length) implements Comparable<Pref
       int keep = Math.max(0, Math.min(8, length - i * 8));
       bytes[i] &= (byte) (0xff << (8 - keep));
     }
+    return address(bytes);
+  }
+
+  private static InetAddress address(byte[] bytes) {
     try {
       return InetAddress.getByAddress(bytes);
     } catch (UnknownHostException e) {

@@ -58,4 +58,19 @@ class PrefixTest {
                 .map(Prefix::toString))
         .containsExactly("200.0.0.1", "10.0.0.0/8", "0:0:0:0:0:0:0:1");
   }
+
+  @Test
+  void leavesOutAnother() {
+    Prefix loopback = Prefix.parse("127.0.0.0/8");
+    assertThat(Prefix.parse("0.0.0.0/0").without(loopback))
+        .hasSize(8)
+        .noneMatch(rest -> rest.contains(loopback.address()))
+        .anyMatch(rest -> rest.contains(Prefix.parseAddress("126.255.255.255")))
+        .anyMatch(rest -> rest.contains(Prefix.parseAddress("128.0.0.0")))
+        .anyMatch(rest -> rest.contains(Prefix.parseAddress("0.0.0.0")));
+    assertThat(Prefix.parse("10.0.0.0/8").without(loopback))
+        .containsExactly(Prefix.parse("10.0.0.0/8"));
+    assertThat(Prefix.parse("127.1.0.0/16").without(loopback)).isEmpty();
+    assertThat(Prefix.parse("::/0").without(loopback)).containsExactly(Prefix.parse("::/0"));
+  }
 }

@@ -33,9 +33,6 @@ final class PlanRules {
 
   private static final int DNS_PORT = 53;
 
-  private static final List<Prefix> LOOPBACKS =
-      List.of(Prefix.parse("127.0.0.0/8"), Prefix.parse("::1"));
-
   private final Family family;
   private final List<String> nat = new ArrayList<>();
   private final List<String> filter = new ArrayList<>();
@@ -111,11 +108,6 @@ final class PlanRules {
       if (!family.has(match.to().address())) {
         continue;
       }
-      for (Prefix loopback : LOOPBACKS) {
-        if (match.to().length() < loopback.length() && match.to().contains(loopback.address())) {
-          leave(loopback);
-        }
-      }
       String packets = match(match.to(), match.protocol());
       if (rule instanceof Redirect redirect) {
         add(nat, packets, match, redirect(redirect.port()));
@@ -125,15 +117,6 @@ final class PlanRules {
         }
         add(filter, packets, match, "-j REJECT --reject-with " + rejectWith(match.protocol()));
       }
-    }
-  }
-
-  /** A prefix so wide that it holds the loopback addresses means other machines, not this one. */
-  private void leave(Prefix loopback) {
-    String leave = "-d " + AddressText.of(loopback) + " -j RETURN";
-    if (!nat.contains(leave)) {
-      nat.add(leave);
-      filter.add(leave);
     }
   }
 
