@@ -122,9 +122,10 @@ public final class DaemonRunner implements Runner {
         out,
         "ready: "
             + snapshot.tables().stream().mapToInt(table -> table.routes().size()).sum()
-            + " routes, search "
-            + String.join(" ", snapshot.search())
-            + ", "
+            + " routes, "
+            + (snapshot.search().isEmpty()
+                ? ""
+                : "search " + String.join(" ", snapshot.search()) + ", ")
             + opened.backend(),
         loops,
         environment);

@@ -70,6 +70,9 @@ final class Messages {
         - apiGroups: [discovery.k8s.io]
           resources: [endpointslices]
           verbs: [list, watch]
+        - apiGroups: [""]
+          resources: [pods/portforward]
+          verbs: [create, get]
         """
         .formatted(namespace);
   }
