@@ -82,9 +82,22 @@ final class Product implements AutoCloseable {
       return this;
     }
 
-    /** Without any rights, and without a home that could be written to. */
+    /**
+     * Without any rights, and without a home that could be written to; but able to read files,
+     * since the product under test may lie in a folder of root's.
+     */
     User nobody() {
-      return behind("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups");
+      return behind(
+          "setpriv",
+          "--reuid",
+          "65534",
+          "--regid",
+          "65534",
+          "--clear-groups",
+          "--inh-caps",
+          "+dac_read_search",
+          "--ambient-caps",
+          "+dac_read_search");
     }
 
     /** Writes a file of the user's configuration, such as {@code teleproxy.conf}. */
