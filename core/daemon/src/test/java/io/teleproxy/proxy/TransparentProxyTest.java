@@ -21,6 +21,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -304,5 +305,29 @@ class TransparentProxyTest {
     assertThatThrownBy(() -> socket.getInputStream().read())
         .isInstanceOf(SocketException.class)
         .hasMessage("Connection reset");
+  }
+
+  @Test
+  void aForeignProxyThatComesBackToUsIsCut() throws Exception {
+    List<Socket> clients = new ArrayList<>();
+    try (ServerSocket silent = new ServerSocket(0, 1024, Loopback.IPV4)) {
+      fixture.divertTo(silent.getLocalPort());
+      for (int i = 0; i < 300; i++) {
+        clients.add(fixture.connect(80));
+      }
+      await().until(() -> fixture.proxy.counters().rejected() == 44);
+      assertThat(fixture.proxy.flows()).hasSize(256);
+      try (TestServer server = TestServer.echo()) {
+        fixture.divertTo(fixture.socks.port());
+        clients.add(fixture.connect(server.port()));
+        Socket other = clients.get(300);
+        other.getOutputStream().write(1);
+        assertThat(other.getInputStream().read()).isEqualTo(1);
+      }
+    } finally {
+      for (Socket client : clients) {
+        client.close();
+      }
+    }
   }
 }
