@@ -18,8 +18,8 @@ final class Cluster implements AutoCloseable {
   private static final Path LAB = Path.of("src/test/cluster/cluster").toAbsolutePath();
   private static final Path APPS = LAB.resolveSibling("apps.yaml");
 
-  /** So that a lab that somebody uses by hand is left alone. */
-  private static final String PREFIX = "it-";
+  /** So that a lab that somebody uses by hand is left alone, and test runs leave each other alone. */
+  private static final String PREFIX = System.getenv().getOrDefault("CLUSTER_PREFIX", "it-");
 
   private static final Path BUILT =
       Path.of(System.getenv().getOrDefault("CLUSTER_CACHE", "/var/cache/real-cluster"), "bin");
