@@ -26,6 +26,14 @@ public interface Tunnel extends ExtensionPoint {
 
     /** Reports how the tunnel is; shown by {@code status}. */
     void health(Health health);
+
+    /**
+     * Says whether {@link Session#datagrams} works now. Starts as false; a tunnel that never
+     * carries UDP never calls it. Where it is false, UDP that would come here is refused by the
+     * firewall (ICMP port unreachable), so that programs learn it at once; say false for an outage
+     * that lasts, not for one that is being mended. Cheap, and the same value again is allowed.
+     */
+    default void carriesDatagrams(boolean now) {}
   }
 
   /** A running tunnel; {@code dial} is called from several event loops at once. */
@@ -38,6 +46,26 @@ public interface Tunnel extends ExtensionPoint {
      * @param to where to; unresolved if a host name is to be resolved at the far end
      */
     Connection dial(InetSocketAddress to, Listener listener);
+
+    /**
+     * Opens a UDP flow at the far end: one socket there, connected to one destination. Never
+     * blocks: the outcome is told to the listener, by exactly one of {@link
+     * DatagramListener#opened} and {@link DatagramListener#failed}, which may come during this call
+     * already. While the tunnel is being rebuilt this waits, bounded, rather than fail.
+     *
+     * @param to where to; unresolved if a host name is to be resolved at the far end
+     */
+    default DatagramFlow datagrams(InetSocketAddress to, DatagramListener listener) {
+      listener.failed(
+          new DialFailure(DialFailure.Kind.GENERAL, "this tunnel carries no UDP datagrams"));
+      return new DatagramFlow() {
+        @Override
+        public void send(ByteBuffer datagram) {}
+
+        @Override
+        public void close() {}
+      };
+    }
 
     /** Ends all connections with {@link Listener#reset} and the tunnel with them. Idempotent. */
     @Override
@@ -91,6 +119,49 @@ public interface Tunnel extends ExtensionPoint {
 
     /** {@link Connection#writable} has become true again. */
     void writable();
+  }
+
+  /**
+   * Our end of a UDP flow through the tunnel. Calls are allowed from any thread but one at a time;
+   * all of them return at once, and all are no-ops after the end.
+   */
+  interface DatagramFlow {
+    /**
+     * Sends one datagram; allowed before {@link DatagramListener#opened}, so that a first request
+     * needs no round trip of its own. The buffer's content is read before the call returns; the
+     * caller keeps it. UDP may lose datagrams, and so may this: what the tunnel cannot take now is
+     * dropped, never kept without bound.
+     *
+     * @param datagram the UDP payload, 0 to 65,527 bytes (RFC 9298 §5)
+     */
+    void send(ByteBuffer datagram);
+
+    /** Ends the flow; {@link DatagramListener#closed} does not follow. Idempotent. */
+    void close();
+  }
+
+  /**
+   * What happens to a UDP flow, in order, on one thread at a time. Must not block. The end is
+   * {@code failed}, {@code closed}, or the caller's own {@link DatagramFlow#close}, after which
+   * something that was under way may still be told.
+   */
+  interface DatagramListener {
+    /** The far end has its socket; whether anybody answers there is not known. */
+    void opened();
+
+    /** One datagram from the far end; the buffer is valid only during the call. */
+    void received(ByteBuffer datagram);
+
+    /** There is no flow and will be none. */
+    void failed(DialFailure failure);
+
+    /**
+     * The flow was ended after it had opened: the tunnel broke, the far end has been idle for too
+     * long, or the destination refused (ICMP port unreachable). Nothing follows.
+     *
+     * @param reason one line for logs and {@code explain}
+     */
+    void closed(String reason);
   }
 
   /**
