@@ -18,6 +18,12 @@ final class Flows {
   private static final int REMEMBERED = 256;
 
   private final Map<Long, LiveFlow> live = new ConcurrentHashMap<>();
+
+  /** How many flows by destination and target have not received a byte. */
+  private final Map<Silence, Integer> silent = new ConcurrentHashMap<>();
+
+  private record Silence(InetSocketAddress destination, int target) {}
+
   private final Deque<Flow.Ended> ended = new ArrayDeque<>();
   private final AtomicLong ids = new AtomicLong();
   final LongAdder accepted = new LongAdder();
@@ -38,6 +44,7 @@ final class Flows {
       InetSocketAddress client, InetSocketAddress destination, int target, Runnable abort) {
     LiveFlow flow = new LiveFlow(ids.incrementAndGet(), client, destination, target, this, abort);
     live.put(flow.id, flow);
+    silent.merge(new Silence(destination, target), 1, Integer::sum);
     return flow;
   }
 
@@ -52,6 +59,9 @@ final class Flows {
     } else {
       reset.increment();
     }
+    if (flow.down() == 0) {
+      heard(flow);
+    }
     endedUp.add(flow.up());
     endedDown.add(flow.down());
     Flow.Ended last = new Flow.Ended(flow.toRecord(Flow.State.ENDED), Instant.now(), reason);
@@ -63,15 +73,16 @@ final class Flows {
     }
   }
 
-  /** How many live flows to a destination have never received a byte. */
+  /** How many live flows to a destination have not received a byte. */
   int silent(InetSocketAddress destination, int target) {
-    int count = 0;
-    for (LiveFlow flow : live.values()) {
-      if (flow.target == target && flow.down() == 0 && flow.destination().equals(destination)) {
-        count++;
-      }
-    }
-    return count;
+    return silent.getOrDefault(new Silence(destination, target), 0);
+  }
+
+  /** A flow has received its first byte, or ended without one; called once for each. */
+  void heard(LiveFlow flow) {
+    silent.computeIfPresent(
+        new Silence(flow.destination(), flow.target),
+        (key, count) -> count == 1 ? null : count - 1);
   }
 
   List<Flow> live() {

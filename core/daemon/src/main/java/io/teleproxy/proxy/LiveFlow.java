@@ -68,6 +68,9 @@ final class LiveFlow implements Relay.Observer {
   @Override
   public void carried(boolean isUp, int bytes) {
     AtomicLong counter = isUp ? up : down;
+    if (!isUp && counter.get() == 0 && bytes > 0) {
+      flows.heard(this);
+    }
     counter.lazySet(counter.get() + bytes); // one writer
   }
 

@@ -20,16 +20,18 @@ import io.teleproxy.tables.Snapshot;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * What is done with a connection that came in: asks where it was going, looks up the route, and
  * connects it to the route's SOCKS5 proxy, all on the connection's event loop. Whatever goes wrong
- * ends in RST. Stateless: one for all connections.
+ * ends in RST. One for all connections.
  */
 @ChannelHandler.Sharable
 final class Redirected extends ChannelInboundHandlerAdapter {
@@ -38,30 +40,29 @@ final class Redirected extends ChannelInboundHandlerAdapter {
   /** For the TCP connection to the SOCKS5 proxy, which is on this machine. */
   private static final int CONNECT_MILLIS = 10_000;
 
-  /**
-   * A SOCKS5 proxy that is not ours and runs on this machine may find its own connections
-   * redirected to us, and so on for ever: each such flow waits for the next. No honest destination
-   * keeps so many connections waiting for its first byte.
-   */
-  private static final int LOOP = 256;
+  private static final long WARNING_NANOS = 10_000_000_000L;
 
+  private final AtomicLong warned = new AtomicLong();
   private final Interceptor.Session interceptor;
   private final Supplier<Snapshot> tables;
   private final IntPredicate ownTarget;
   private final Transport transport;
   private final Flows flows;
+  private final LoopGuard loopGuard;
 
   Redirected(
       Interceptor.Session interceptor,
       Supplier<Snapshot> tables,
       IntPredicate ownTarget,
       Transport transport,
-      Flows flows) {
+      Flows flows,
+      LoopGuard loopGuard) {
     this.interceptor = interceptor;
     this.tables = tables;
     this.ownTarget = ownTarget;
     this.transport = transport;
     this.flows = flows;
+    this.loopGuard = loopGuard;
   }
 
   /** The channel does not read yet: nothing is taken from a client before there is a route. */
@@ -115,20 +116,50 @@ final class Redirected extends ChannelInboundHandlerAdapter {
   }
 
   private void connect(ChannelHandlerContext ctx, InetSocketAddress destination, int target) {
-    Channel channel = ctx.channel();
     boolean pipelined = ownTarget.test(target);
-    if (!pipelined && flows.silent(destination, target) >= LOOP) {
-      log.warn(
-          "{}: reset: {} connections through the SOCKS5 proxy on port {} have not received a byte."
-              + " If that proxy runs on this machine and connects directly, its connections come"
-              + " back to it: run it elsewhere, or under our group id (intercept.gid).",
-          destination,
-          LOOP,
-          target);
-      flows.rejected.increment();
-      SocketEnd.reset(channel);
+    if (pipelined || flows.silent(destination, target) < LoopGuard.UNQUESTIONED) {
+      connect(ctx, destination, target, pipelined);
       return;
     }
+    Channel channel = ctx.channel();
+    loopGuard.ask(
+        (InetSocketAddress) channel.remoteAddress(),
+        target,
+        loops ->
+            channel
+                .eventLoop()
+                .execute(
+                    () -> {
+                      if (!channel.isActive()) {
+                        flows.dropped.increment();
+                      } else if (loops) {
+                        cut(channel, destination, target);
+                      } else {
+                        connect(ctx, destination, target, pipelined);
+                      }
+                    }));
+  }
+
+  private void cut(Channel channel, InetSocketAddress destination, int target) {
+    // Once for all of a loop's connections: they come by the hundred.
+    long now = System.nanoTime();
+    long before = warned.get();
+    boolean quiet = before != 0 && now - before < WARNING_NANOS;
+    Level level = !quiet && warned.compareAndSet(before, now) ? Level.WARN : Level.DEBUG;
+    log.atLevel(level)
+        .log(
+            "{}: reset: the SOCKS5 proxy on port {}, to which the route leads, connects there itself,"
+                + " and its connections come back to it: run it elsewhere, or under our group id"
+                + " (intercept.gid).",
+            destination,
+            target);
+    flows.rejected.increment();
+    SocketEnd.reset(channel);
+  }
+
+  private void connect(
+      ChannelHandlerContext ctx, InetSocketAddress destination, int target, boolean pipelined) {
+    Channel channel = ctx.channel();
     SocketEnd client = new SocketEnd(channel);
     ctx.pipeline().replace(this, null, client);
     LiveFlow flow =

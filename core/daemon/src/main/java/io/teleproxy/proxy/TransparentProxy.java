@@ -55,9 +55,11 @@ public final class TransparentProxy implements AutoCloseable {
       EventLoopGroup loops,
       Interceptor.Session interceptor,
       Supplier<Snapshot> tables,
-      IntPredicate ownTarget) {
+      IntPredicate ownTarget,
+      LoopGuard loopGuard) {
     transport = Transport.of(loops);
-    Redirected redirected = new Redirected(interceptor, tables, ownTarget, transport, flows);
+    Redirected redirected =
+        new Redirected(interceptor, tables, ownTarget, transport, flows, loopGuard);
     bootstrap =
         new ServerBootstrap()
             .group(loops)
@@ -94,7 +96,17 @@ public final class TransparentProxy implements AutoCloseable {
       Supplier<Snapshot> tables,
       IntPredicate ownTarget,
       int port) {
-    TransparentProxy proxy = new TransparentProxy(loops, interceptor, tables, ownTarget);
+    return start(loops, interceptor, tables, ownTarget, port, new LoopGuard());
+  }
+
+  static TransparentProxy start(
+      EventLoopGroup loops,
+      Interceptor.Session interceptor,
+      Supplier<Snapshot> tables,
+      IntPredicate ownTarget,
+      int port,
+      LoopGuard loopGuard) {
+    TransparentProxy proxy = new TransparentProxy(loops, interceptor, tables, ownTarget, loopGuard);
     proxy.listenOnLoopback(port);
     return proxy;
   }

@@ -1,6 +1,7 @@
 package io.teleproxy.proxy;
 
 import io.netty.channel.EventLoopGroup;
+import io.teleproxy.net.SocketOwners;
 import io.teleproxy.socks.Loopback;
 import io.teleproxy.socks.LoopbackTunnel;
 import io.teleproxy.socks.SocksServer;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -28,12 +30,22 @@ final class ProxyFixture implements AutoCloseable {
   final TableStore tables = new TableStore();
   final TransparentProxy proxy;
 
+  /** Clients and SOCKS5 proxies are all in this process: they do not count as one proxy's. */
   ProxyFixture(EventLoopGroup loops, boolean pipelined) {
+    this(loops, pipelined, new LoopGuard(() -> SocketOwners.read(Path.of("/nowhere"))));
+  }
+
+  ProxyFixture(EventLoopGroup loops, boolean pipelined, LoopGuard loopGuard) {
     this.loops = loops;
     socks = SocksServer.start(loops, tunnel, 0);
     proxy =
         TransparentProxy.start(
-            loops, interceptor, tables::latest, port -> pipelined && port == socks.port(), 0);
+            loops,
+            interceptor,
+            tables::latest,
+            port -> pipelined && port == socks.port(),
+            0,
+            loopGuard);
     divertTo(socks.port());
   }
 

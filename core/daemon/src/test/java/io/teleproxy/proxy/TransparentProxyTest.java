@@ -310,20 +310,40 @@ class TransparentProxyTest {
   @Test
   void aForeignProxyThatComesBackToUsIsCut() throws Exception {
     List<Socket> clients = new ArrayList<>();
-    try (ServerSocket silent = new ServerSocket(0, 1024, Loopback.IPV4)) {
-      fixture.divertTo(silent.getLocalPort());
+    try (ProxyFixture looping =
+            new ProxyFixture(Transport.group("looping", 1), true, new LoopGuard());
+        ServerSocket silent = new ServerSocket(0, 1024, Loopback.IPV4)) {
+      looping.divertTo(silent.getLocalPort());
+      // This process listens on the target, and the clients are its own.
       for (int i = 0; i < 300; i++) {
-        clients.add(fixture.connect(80));
+        clients.add(looping.connect(80));
       }
-      await().until(() -> fixture.proxy.counters().rejected() == 44);
-      assertThat(fixture.proxy.flows()).hasSize(256);
+      await().until(() -> looping.proxy.counters().rejected() == 44);
+      assertThat(looping.proxy.flows()).hasSize(256);
       try (TestServer server = TestServer.echo()) {
-        fixture.divertTo(fixture.socks.port());
-        clients.add(fixture.connect(server.port()));
+        looping.divertTo(looping.socks.port());
+        clients.add(looping.connect(server.port()));
         Socket other = clients.get(300);
         other.getOutputStream().write(1);
         assertThat(other.getInputStream().read()).isEqualTo(1);
       }
+    } finally {
+      for (Socket client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  @Test
+  void manyClientsMayWaitForADestinationThatIsSlowToAnswer() throws Exception {
+    List<Socket> clients = new ArrayList<>();
+    try (ServerSocket silent = new ServerSocket(0, 1024, Loopback.IPV4)) {
+      fixture.divertTo(silent.getLocalPort());
+      for (int i = 0; i < 600; i++) {
+        clients.add(fixture.connect(80));
+      }
+      await().until(() -> fixture.proxy.flows().size() == 600);
+      assertThat(fixture.proxy.counters().rejected()).isZero();
     } finally {
       for (Socket client : clients) {
         client.close();
