@@ -34,6 +34,9 @@ public interface Watcher extends ExtensionPoint {
     /**
      * Replaces the table of that name, whole. Only enqueues; the last call wins. A watcher
      * publishes {@link Table#pending} first if it claims zones.
+     *
+     * <p>What follows costs as much as the table differs from the one before. It is cheap to find
+     * out where, if it was made from that one: see {@link Table}. A change is in force as a whole.
      */
     void publish(Table table);
 

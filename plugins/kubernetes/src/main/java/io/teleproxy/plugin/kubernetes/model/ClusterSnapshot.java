@@ -4,6 +4,7 @@ import io.teleproxy.plugin.kubernetes.model.EndpointsView.Subset;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -24,9 +25,6 @@ public record ClusterSnapshot(
     Map<String, PodView> pods,
     Set<InetAddress> own) {
 
-  /** An endpoint and the port on which it serves. */
-  public record Backend(EndpointView endpoint, int port) {}
-
   /** Takes copies: the collections may change afterwards, their elements do not. */
   public static ClusterSnapshot of(
       Collection<ServiceView> services,
@@ -43,6 +41,7 @@ public record ClusterSnapshot(
         byService.computeIfAbsent(each.serviceKey(), key -> new ArrayList<>(2)).add(each);
       }
     }
+    byService.values().forEach(slices -> slices.sort(Comparator.comparing(EndpointsView::name)));
     Set<InetAddress> own = new HashSet<>();
     for (NodeView node : nodes) {
       own.addAll(node.addresses());
@@ -62,50 +61,8 @@ public record ClusterSnapshot(
     return new ClusterSnapshot(byKey, byService, podsByKey, own);
   }
 
-  public List<EndpointsView> endpoints(ServiceView service) {
-    return endpoints.getOrDefault(service.key(), List.of());
-  }
-
-  /** Whether the endpoint takes part in its service. */
-  public static boolean counts(ServiceView service, EndpointView endpoint) {
-    return endpoint.ready() || service.publishNotReady();
-  }
-
-  /** The ready endpoints behind a service's port, with the port on which each serves. */
-  public List<Backend> backends(ServiceView service, PortView port) {
-    List<Backend> backends = new ArrayList<>();
-    for (EndpointsView each : endpoints(service)) {
-      for (Subset subset : each.subsets()) {
-        for (PortView candidate : subset.ports()) {
-          if (candidate.joins(port)) {
-            for (EndpointView endpoint : subset.endpoints()) {
-              if (counts(service, endpoint)) {
-                int number = candidate.port() == 0 ? port.port() : candidate.port();
-                backends.add(new Backend(endpoint, number));
-              }
-            }
-          }
-        }
-      }
-    }
-    return backends;
-  }
-
-  /** Whether a connection to this port of the service would find somebody. */
-  public boolean served(ServiceView service, PortView port) {
-    for (EndpointsView each : endpoints(service)) {
-      for (Subset subset : each.subsets()) {
-        for (PortView candidate : subset.ports()) {
-          if (candidate.joins(port)) {
-            for (EndpointView endpoint : subset.endpoints()) {
-              if (counts(service, endpoint)) {
-                return true;
-              }
-            }
-          }
-        }
-      }
-    }
-    return false;
+  /** The service together with what is behind it. */
+  public ServiceWithEndpoints withEndpoints(ServiceView service) {
+    return new ServiceWithEndpoints(service, endpoints.getOrDefault(service.key(), List.of()));
   }
 }

@@ -6,11 +6,11 @@ import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget.PodPort;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget.Reason;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterView;
 import io.teleproxy.plugin.kubernetes.model.ClusterSnapshot;
-import io.teleproxy.plugin.kubernetes.model.ClusterSnapshot.Backend;
 import io.teleproxy.plugin.kubernetes.model.EndpointView;
 import io.teleproxy.plugin.kubernetes.model.PodView;
 import io.teleproxy.plugin.kubernetes.model.PortView;
 import io.teleproxy.plugin.kubernetes.model.ServiceView;
+import io.teleproxy.plugin.kubernetes.model.ServiceWithEndpoints.Backend;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
@@ -87,7 +87,7 @@ final class SnapshotView implements ClusterView {
     if (service.isApiServer()) {
       return new ClusterTarget.ApiServer();
     }
-    List<Backend> backends = cluster.backends(service, port);
+    List<Backend> backends = cluster.withEndpoints(service).backends(port);
     if (backends.isEmpty()) {
       return new None(
           Reason.NO_READY_ENDPOINT,

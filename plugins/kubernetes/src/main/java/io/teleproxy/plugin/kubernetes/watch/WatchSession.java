@@ -170,7 +170,7 @@ public final class WatchSession implements Watcher.Session {
 
   private void publish() {
     ClusterSnapshot snapshot = store.snapshot();
-    Table table = ClusterTable.of(snapshot, cluster.clusterDomain(), target, ttl);
+    Table table = new ClusterTable(cluster.clusterDomain(), target, ttl).of(snapshot);
     // The tunnel must know a destination before anybody can be sent there.
     cluster.publish(new SnapshotView(snapshot, cluster.namespace(), cluster.clusterDomain()));
     context.publish(table);

@@ -35,14 +35,15 @@ class ClusterTableTest {
         "without-selector"
       })
   void eachKindOfServiceMakesTheTableInItsFile(String name) throws IOException {
-    Table table = ClusterTable.of(Objects.cluster(file(name + ".yaml")), "cluster.local", 1080, 5);
+    Table table =
+        new ClusterTable("cluster.local", 1080, 5).of(Objects.cluster(file(name + ".yaml")));
 
     assertThat(text(table)).isEqualTo(file(name + ".table"));
   }
 
   @Test
   void theDomainIsTheOneConfigured() {
-    Table table = ClusterTable.of(Objects.cluster(""), "k8s.example", 1080, 5);
+    Table table = new ClusterTable("k8s.example", 1080, 5).of(Objects.cluster(""));
 
     assertThat(table.zones()).containsExactly("k8s.example");
     assertThat(table.records()).containsExactly("dns-version.k8s.example. 5 IN TXT \"1.1.0\"");
