@@ -18,7 +18,9 @@ final class Cluster implements AutoCloseable {
   private static final Path LAB = Path.of("src/test/cluster/cluster").toAbsolutePath();
   private static final Path APPS = LAB.resolveSibling("apps.yaml");
 
-  /** So that a lab that somebody uses by hand is left alone, and test runs leave each other alone. */
+  /**
+   * So that a lab that somebody uses by hand is left alone, and test runs leave each other alone.
+   */
   private static final String PREFIX = System.getenv().getOrDefault("CLUSTER_PREFIX", "it-");
 
   private static final Path BUILT =
