@@ -136,7 +136,13 @@ public final class DaemonRunner implements Runner {
     Sources opened =
         closer.add(
             "watchers and tunnels",
-            Sources.open(plugins.tunnels(), plugins.watchers(), sink, components, loops));
+            Sources.open(
+                plugins.tunnels(),
+                plugins.watchers(),
+                sink,
+                components,
+                () -> interception.thenAccept(Interception::datagramsChanged),
+                loops));
     ownTargets = opened.targets();
     return opened.ready();
   }

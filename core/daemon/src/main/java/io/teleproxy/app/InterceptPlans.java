@@ -1,18 +1,22 @@
 package io.teleproxy.app;
 
+import io.teleproxy.proxy.UdpProxy;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.InterceptPlan.Match;
 import io.teleproxy.spi.InterceptPlan.Redirect;
 import io.teleproxy.spi.InterceptPlan.Reject;
 import io.teleproxy.spi.InterceptPlan.Rule;
+import io.teleproxy.spi.Ports;
 import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.Snapshot;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** What the firewall has to do for a snapshot of the tables: a pure function. */
@@ -21,21 +25,41 @@ final class InterceptPlans {
   private static final List<Prefix> LOOPBACK =
       List.of(Prefix.parse("127.0.0.0/8"), Prefix.parse("::/8"));
 
+  /** A route of so many ports gets no local port for each of them. */
+  private static final int MOST_UDP_PORTS = UdpProxy.MOST_DESTINATIONS;
+
+  /** The local ports to which datagrams are redirected. */
+  interface UdpPorts {
+    /**
+     * The local port for a destination whose datagrams are to go to a SOCKS5 proxy; empty if they
+     * are to be refused.
+     */
+    OptionalInt port(InetSocketAddress destination, int target);
+
+    /** Told of a route that cannot be carried: of a prefix, or without a list of ports. */
+    void refuse(Route route);
+  }
+
   private InterceptPlans() {}
 
   /**
    * The plan for these tables.
    *
    * @param proxyPort where TCP to diverted destinations is redirected to
+   * @param udp asked for each diverted destination
    */
   static InterceptPlan of(
-      Snapshot snapshot, int proxyPort, InterceptPlan.DnsCapture dns, List<String> bridges) {
+      Snapshot snapshot,
+      int proxyPort,
+      UdpPorts udp,
+      InterceptPlan.DnsCapture dns,
+      List<String> bridges) {
     List<Rule> rules = new ArrayList<>();
     for (Table table : snapshot.tables()) {
       boolean own = table.name().equals(Bootstrap.TABLE);
       for (Route route : table.routes()) {
         for (Prefix ip : withoutLoopback(route.ip())) {
-          rules.add(rule(route, ip, own, proxyPort));
+          addRules(rules, route, ip, own ? OptionalInt.empty() : OptionalInt.of(proxyPort), udp);
         }
       }
     }
@@ -73,15 +97,48 @@ final class InterceptPlans {
     return List.of(ip);
   }
 
-  private static Rule rule(Route route, Prefix ip, boolean own, int proxyPort) {
+  /**
+   * @param proxyPort empty for a route that leads to its target itself
+   */
+  private static void addRules(
+      List<Rule> rules, Route route, Prefix ip, OptionalInt proxyPort, UdpPorts udp) {
     Match match = new Match(route.protocol(), ip, route.ports());
     if (!(route.action() instanceof Route.Action.Divert divert)) {
-      return new Reject(match);
+      rules.add(new Reject(match));
+    } else if (proxyPort.isEmpty()) {
+      rules.add(new Redirect(match, divert.target()));
+    } else if (route.protocol() == Protocol.TCP) {
+      rules.add(new Redirect(match, proxyPort.getAsInt()));
+    } else if (!ip.isHost() || ports(route) > MOST_UDP_PORTS) {
+      udp.refuse(route);
+      rules.add(new Reject(match));
+    } else {
+      addDatagramRules(rules, match, divert.target(), udp);
     }
-    if (own) {
-      return new Redirect(match, divert.target());
+  }
+
+  private static void addDatagramRules(List<Rule> rules, Match match, int target, UdpPorts udp) {
+    List<Integer> refused = new ArrayList<>();
+    for (Ports.Range range : match.ports().ranges()) {
+      for (int port = range.first(); port <= range.last(); port++) {
+        InetSocketAddress destination = new InetSocketAddress(match.to().address(), port);
+        OptionalInt local = udp.port(destination, target);
+        if (local.isPresent()) {
+          Match one = new Match(Protocol.UDP, match.to(), Ports.of(port));
+          rules.add(new Redirect(one, local.getAsInt()));
+        } else {
+          refused.add(port);
+        }
+      }
     }
-    // No tunnel carries UDP yet; a refusal at once is better than silence.
-    return route.protocol() == Protocol.TCP ? new Redirect(match, proxyPort) : new Reject(match);
+    if (!refused.isEmpty()) {
+      rules.add(new Reject(new Match(Protocol.UDP, match.to(), Ports.of(refused))));
+    }
+  }
+
+  private static int ports(Route route) {
+    return route.ports().isAll()
+        ? 65_535
+        : route.ports().ranges().stream().mapToInt(r -> r.last() - r.first() + 1).sum();
   }
 }

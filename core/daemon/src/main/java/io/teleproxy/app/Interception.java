@@ -42,6 +42,7 @@ final class Interception implements AutoCloseable {
   private final Loaded<Interceptor> backend;
   private final DnsServer dns;
   private final TransparentProxy proxy;
+  private final UdpInterception udp;
   private final Reconciler reconciler;
   private final Surroundings surroundings;
 
@@ -80,10 +81,16 @@ final class Interception implements AutoCloseable {
               "proxy", TransparentProxy.start(loops, firewall, tables::latest, ownTarget, 0));
       listenOnBridges();
       closer.add("firewall", firewall);
+      udp =
+          closer.add(
+              "udp",
+              new UdpInterception(
+                  proxy.udp(), loops, ownTarget, components.reporter("udp"), this::planAnew));
       reconciler =
           closer.add(
               "reconciler",
-              new Reconciler(tables, firewall, this::plan, components.reporter("firewall")));
+              new Reconciler(
+                  tables, firewall, this::plan, udp::settled, components.reporter("firewall")));
     } catch (Throwable e) {
       closer.close();
       throw e;
@@ -126,6 +133,15 @@ final class Interception implements AutoCloseable {
     return reconciler.applied();
   }
 
+  /** A tunnel says that it carries datagrams now, or no more. */
+  void datagramsChanged() {
+    udp.retry();
+  }
+
+  private void planAnew() {
+    reconciler.changed();
+  }
+
   String backend() {
     return backend.pluginId();
   }
@@ -141,6 +157,7 @@ final class Interception implements AutoCloseable {
     JsonArray bridges = new JsonArray();
     surroundings.bridges().names().forEach(bridges::add);
     intercept.add("bridges", bridges);
+    intercept.add("udp", udp.describe());
     status.add("intercept", intercept);
     JsonObject names = new JsonObject();
     names.addProperty("port", dns.port());
@@ -164,9 +181,11 @@ final class Interception implements AutoCloseable {
 
   private InterceptPlan plan(Snapshot snapshot) {
     List<InetAddress> captured = surroundings.nameservers().captured();
+    udp.prepare(snapshot);
     return InterceptPlans.of(
         snapshot,
         proxy.port(),
+        udp,
         captured.isEmpty()
             ? InterceptPlan.DnsCapture.NONE
             : new InterceptPlan.DnsCapture(captured, dns.port()),

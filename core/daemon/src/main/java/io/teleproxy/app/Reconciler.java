@@ -29,6 +29,7 @@ final class Reconciler implements AutoCloseable {
   private final TableStore tables;
   private final Interceptor.Session firewall;
   private final Function<Snapshot, InterceptPlan> planner;
+  private final Consumer<InterceptPlan> settled;
   private final Consumer<Health> health;
   private final Thread thread = new Thread(this::run, "reconciler");
 
@@ -40,14 +41,19 @@ final class Reconciler implements AutoCloseable {
 
   private InterceptPlan applied = InterceptPlan.EMPTY;
 
+  /**
+   * @param settled told each plan that is in force, when nothing of the one before it is any more
+   */
   Reconciler(
       TableStore tables,
       Interceptor.Session firewall,
       Function<Snapshot, InterceptPlan> planner,
+      Consumer<InterceptPlan> settled,
       Consumer<Health> health) {
     this.tables = tables;
     this.firewall = firewall;
     this.planner = planner;
+    this.settled = settled;
     this.health = health;
     thread.setDaemon(true);
   }
@@ -124,6 +130,7 @@ final class Reconciler implements AutoCloseable {
     if (!both.equals(plan)) {
       apply(plan);
     }
+    settled.accept(plan);
     health.accept(Health.ready());
   }
 

@@ -3,7 +3,6 @@ package io.teleproxy.app;
 import io.netty.channel.EventLoopGroup;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.socks.SocksServer;
-import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.Tunnel;
@@ -30,6 +29,7 @@ final class Sources implements AutoCloseable {
   /**
    * Opens all applicable tunnels and watchers; they go on in the background.
    *
+   * @param datagramsChanged called on any thread when a tunnel has changed what it can
    * @throws UserException if no watcher is applicable, or one refuses its configuration
    */
   static Sources open(
@@ -37,11 +37,12 @@ final class Sources implements AutoCloseable {
       List<Loaded<Watcher>> watchers,
       TableSink tables,
       Components components,
+      Runnable datagramsChanged,
       EventLoopGroup loops) {
     Sources sources = new Sources();
     try {
       for (Loaded<Tunnel> tunnel : applicable(tunnels)) {
-        sources.open(tunnel, components, loops);
+        sources.open(tunnel, components, datagramsChanged, loops);
       }
       for (Loaded<Watcher> watcher : someApplicable(watchers)) {
         sources.open(watcher, tables, components);
@@ -69,28 +70,18 @@ final class Sources implements AutoCloseable {
     closer.close();
   }
 
-  private void open(Loaded<Tunnel> tunnel, Components components, EventLoopGroup loops) {
+  private void open(
+      Loaded<Tunnel> tunnel,
+      Components components,
+      Runnable datagramsChanged,
+      EventLoopGroup loops) {
     String name = "tunnel " + tunnel.pluginId();
     Consumer<Health> health = components.reporter(name);
     health.accept(Health.starting(""));
-    Tunnel.Session session =
-        closer.add(
-            name,
-            tunnel.call(
-                extension ->
-                    extension.open(
-                        new Tunnel.Context() {
-                          @Override
-                          public Environment environment() {
-                            return tunnel.environment();
-                          }
-
-                          @Override
-                          public void health(Health now) {
-                            health.accept(now);
-                          }
-                        })));
+    TunnelContext context = new TunnelContext(tunnel.environment(), health, datagramsChanged);
+    Tunnel.Session session = closer.add(name, tunnel.call(extension -> extension.open(context)));
     SocksServer proxy = closer.add("SOCKS5 proxy of " + name, SocksServer.start(loops, session, 0));
+    context.attach(proxy);
     targets.put(tunnel.pluginId(), proxy.port());
   }
 

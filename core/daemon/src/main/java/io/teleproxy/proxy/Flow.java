@@ -5,7 +5,7 @@ import java.net.InetSocketAddress;
 import java.time.Instant;
 
 /**
- * One intercepted connection, as it was at one moment.
+ * One intercepted connection, or one client's datagrams to a destination, as it was at one moment.
  *
  * @param id unique in this process, ascending
  * @param client who connected

@@ -1,6 +1,7 @@
 package io.teleproxy.proxy;
 
 import io.teleproxy.socks.Relay;
+import io.teleproxy.spi.Protocol;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -41,8 +42,13 @@ final class Flows {
    * @param abort resets it; may be called on any thread
    */
   LiveFlow begin(
-      InetSocketAddress client, InetSocketAddress destination, int target, Runnable abort) {
-    LiveFlow flow = new LiveFlow(ids.incrementAndGet(), client, destination, target, this, abort);
+      Protocol protocol,
+      InetSocketAddress client,
+      InetSocketAddress destination,
+      int target,
+      Runnable abort) {
+    LiveFlow flow =
+        new LiveFlow(ids.incrementAndGet(), protocol, client, destination, target, this, abort);
     live.put(flow.id, flow);
     silent.merge(new Silence(destination, target), 1, Integer::sum);
     return flow;

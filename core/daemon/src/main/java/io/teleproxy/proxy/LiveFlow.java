@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class LiveFlow implements Relay.Observer {
   final long id;
   final int target;
+  private final Protocol protocol;
   private final InetSocketAddress client;
   private final InetSocketAddress destination;
   private final Flows flows;
@@ -22,12 +23,14 @@ final class LiveFlow implements Relay.Observer {
 
   LiveFlow(
       long id,
+      Protocol protocol,
       InetSocketAddress client,
       InetSocketAddress destination,
       int target,
       Flows flows,
       Runnable abort) {
     this.id = id;
+    this.protocol = protocol;
     this.client = client;
     this.destination = destination;
     this.target = target;
@@ -62,7 +65,7 @@ final class LiveFlow implements Relay.Observer {
   }
 
   Flow toRecord(State as) {
-    return new Flow(id, Protocol.TCP, client, destination, target, as, since, up.get(), down.get());
+    return new Flow(id, protocol, client, destination, target, as, since, up.get(), down.get());
   }
 
   @Override

@@ -164,6 +164,7 @@ final class Redirected extends ChannelInboundHandlerAdapter {
     ctx.pipeline().replace(this, null, client);
     LiveFlow flow =
         flows.begin(
+            Protocol.TCP,
             (InetSocketAddress) channel.remoteAddress(),
             destination,
             target,

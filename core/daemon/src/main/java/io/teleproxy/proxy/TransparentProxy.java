@@ -44,6 +44,7 @@ public final class TransparentProxy implements AutoCloseable {
   private static final Set<InetAddress> LOOPBACK = Set.of(Loopback.IPV4, Loopback.IPV6);
 
   private final Flows flows = new Flows();
+  private final UdpProxy udp;
   private final Transport transport;
   private final ServerBootstrap bootstrap;
   private final Map<InetAddress, Channel> bridges = new HashMap<>();
@@ -58,6 +59,7 @@ public final class TransparentProxy implements AutoCloseable {
       IntPredicate ownTarget,
       LoopGuard loopGuard) {
     transport = Transport.of(loops);
+    udp = new UdpProxy(loops.next(), transport, tables, ownTarget, flows);
     Redirected redirected =
         new Redirected(interceptor, tables, ownTarget, transport, flows, loopGuard);
     bootstrap =
@@ -116,6 +118,11 @@ public final class TransparentProxy implements AutoCloseable {
     return port;
   }
 
+  /** The side of datagrams; opened, listening and closed with this. */
+  public UdpProxy udp() {
+    return udp;
+  }
+
   /**
    * Makes these, besides loopback, the addresses listened on. Existing connections stay. An address
    * that cannot be bound is logged, and tried again at the next call.
@@ -124,6 +131,7 @@ public final class TransparentProxy implements AutoCloseable {
     if (closed) {
       return;
     }
+    udp.listen(addresses);
     Set<InetAddress> gone = new HashSet<>(bridges.keySet());
     gone.removeAll(addresses);
     for (InetAddress address : gone) {
@@ -172,6 +180,7 @@ public final class TransparentProxy implements AutoCloseable {
     loopback.forEach(listener -> listener.close().awaitUninterruptibly());
     bridges.values().forEach(listener -> listener.close().awaitUninterruptibly());
     bridges.clear();
+    udp.close();
     flows.abortAll();
   }
 

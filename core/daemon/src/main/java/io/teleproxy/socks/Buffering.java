@@ -1,5 +1,7 @@
 package io.teleproxy.socks;
 
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 
 /** How much may wait, in sockets that relay and in front of those that listen. */
@@ -13,6 +15,9 @@ public final class Buffering {
 
   /** Above the kernel's default limit (net.core.somaxconn), which cuts it as it likes. */
   public static final int BACKLOG = 8192;
+
+  /** Receives datagrams whole: the largest is 65,507 bytes, over IPv6 65,527. */
+  public static final RecvByteBufAllocator DATAGRAM = new FixedRecvByteBufAllocator(65_535);
 
   private Buffering() {}
 }

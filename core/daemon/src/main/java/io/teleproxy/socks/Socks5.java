@@ -16,6 +16,7 @@ final class Socks5 {
   static final int NO_ACCEPTABLE_METHOD = 0xff;
 
   static final int CONNECT = 1;
+  static final int UDP_ASSOCIATE = 3;
 
   private static final int IPV4 = 1;
   private static final int DOMAIN = 3;
@@ -82,15 +83,60 @@ final class Socks5 {
     to.writeByte(VERSION).writeByte(reply).writeByte(0).writeByte(IPV4).writeZero(6);
   }
 
+  /** The reply to UDP ASSOCIATE: where datagrams are to be sent. */
+  static void writeAssociated(ByteBuf to, InetSocketAddress relay) {
+    to.writeByte(VERSION).writeByte(SUCCEEDED).writeByte(0);
+    writeAddress(to, relay);
+  }
+
   static void writeGreeting(ByteBuf to) {
     to.writeByte(VERSION).writeByte(1).writeByte(NO_AUTHENTICATION);
   }
 
-  static void writeConnect(ByteBuf to, InetSocketAddress destination) {
-    byte[] address = destination.getAddress().getAddress();
-    to.writeByte(VERSION).writeByte(CONNECT).writeByte(0);
-    to.writeByte(address.length == 4 ? IPV4 : IPV6).writeBytes(address);
-    to.writeShort(destination.getPort());
+  static void writeRequest(ByteBuf to, int command, InetSocketAddress destination) {
+    to.writeByte(VERSION).writeByte(command).writeByte(0);
+    writeAddress(to, destination);
+  }
+
+  /**
+   * What precedes each datagram between client and relay (RFC 1928 §7), 262 bytes at most.
+   *
+   * @param peer where it goes, or where it comes from
+   */
+  static void writeDatagramHeader(ByteBuf to, InetSocketAddress peer) {
+    to.writeZero(3);
+    writeAddress(to, peer);
+  }
+
+  /**
+   * Reads what precedes a datagram, and leaves its payload.
+   *
+   * @throws ProtocolException if it is malformed, or a fragment: those are optional in RFC 1928 §7,
+   *     and nobody sends them
+   */
+  static InetSocketAddress readDatagramHeader(ByteBuf in) throws ProtocolException {
+    if (addressedLength(in) < 0) {
+      throw new ProtocolException(GENERAL_FAILURE, "truncated datagram header");
+    }
+    if (in.readUnsignedShort() != 0) {
+      throw new ProtocolException(GENERAL_FAILURE, "reserved bytes of a datagram are not 0");
+    }
+    if (in.readUnsignedByte() != 0) {
+      throw new ProtocolException(GENERAL_FAILURE, "fragment of a datagram");
+    }
+    return readAddress(in);
+  }
+
+  /** A name is written as one, for the other side to resolve. */
+  private static void writeAddress(ByteBuf to, InetSocketAddress peer) {
+    if (peer.isUnresolved()) {
+      byte[] name = peer.getHostString().getBytes(StandardCharsets.US_ASCII);
+      to.writeByte(DOMAIN).writeByte(name.length).writeBytes(name);
+    } else {
+      byte[] address = peer.getAddress().getAddress();
+      to.writeByte(address.length == 4 ? IPV4 : IPV6).writeBytes(address);
+    }
+    to.writeShort(peer.getPort());
   }
 
   /**
@@ -114,15 +160,21 @@ final class Socks5 {
     return in.readableBytes() < length ? -1 : length;
   }
 
-  /** Reads address type, address and port. A host name stays unresolved. */
+  /** Reads address type, address and port of a destination. A host name stays unresolved. */
   static InetSocketAddress readAddress(ByteBuf in) throws ProtocolException {
+    InetSocketAddress address = readAnyAddress(in);
+    if (address.getPort() == 0) {
+      throw new ProtocolException(GENERAL_FAILURE, "port 0");
+    }
+    return address;
+  }
+
+  /** The same where address and port may be 0, which means that they are not known yet. */
+  static InetSocketAddress readAnyAddress(ByteBuf in) throws ProtocolException {
     int type = in.readByte();
     byte[] bytes = new byte[type == IPV4 ? 4 : type == IPV6 ? 16 : in.readUnsignedByte()];
     in.readBytes(bytes);
     int port = in.readUnsignedShort();
-    if (port == 0) {
-      throw new ProtocolException(GENERAL_FAILURE, "port 0");
-    }
     String name = null;
     if (type == DOMAIN) {
       name = hostName(bytes);

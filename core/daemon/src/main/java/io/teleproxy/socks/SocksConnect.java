@@ -14,10 +14,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client's side of RFC 1928 on a connection to a SOCKS5 proxy: asks for a destination and is
- * gone from the pipeline once it is connected. Handlers behind it may write from the beginning.
- * Pipelined, these bytes go out right behind the request; otherwise they wait for the proxy's
- * consent, because many proxies break when they get more than they have asked for.
+ * The client's side of RFC 1928 on a connection to a SOCKS5 proxy: asks for a destination, or for
+ * an association of datagrams, and is gone from the pipeline once it is granted. Handlers behind it
+ * may write from the beginning. Pipelined, these bytes go out right behind the request; otherwise
+ * they wait for the proxy's consent, because many proxies break when they get more than they have
+ * asked for.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // failures arrive as events of the channel
 public final class SocksConnect extends ChannelDuplexHandler {
@@ -42,6 +43,7 @@ public final class SocksConnect extends ChannelDuplexHandler {
     DONE
   }
 
+  private final int command;
   private final InetSocketAddress destination;
   private final boolean pipelined;
   private final Outcome outcome;
@@ -49,15 +51,36 @@ public final class SocksConnect extends ChannelDuplexHandler {
   private @Nullable PendingWriteQueue waiting;
   private @Nullable ByteBuf received;
   private @Nullable Future<?> timeout;
+  private @Nullable InetSocketAddress relay;
 
   /**
    * @param destination resolved
    * @param pipelined whether the proxy is known to take everything at once
    */
   public SocksConnect(InetSocketAddress destination, boolean pipelined, Outcome outcome) {
+    this(Socks5.CONNECT, destination, pipelined, outcome);
+  }
+
+  private SocksConnect(
+      int command, InetSocketAddress destination, boolean pipelined, Outcome outcome) {
+    this.command = command;
     this.destination = destination;
     this.pipelined = pipelined;
     this.outcome = outcome;
+  }
+
+  /**
+   * Asks for an association instead (RFC 1928 §4, UDP ASSOCIATE).
+   *
+   * @param from the address and port from which datagrams will be sent
+   */
+  static SocksConnect associate(InetSocketAddress from, boolean pipelined, Outcome outcome) {
+    return new SocksConnect(Socks5.UDP_ASSOCIATE, from, pipelined, outcome);
+  }
+
+  /** Where the datagrams of an association are to be sent; known once it is granted. */
+  @Nullable InetSocketAddress relay() {
+    return relay;
   }
 
   @Override
@@ -68,7 +91,7 @@ public final class SocksConnect extends ChannelDuplexHandler {
     ByteBuf first = ctx.alloc().directBuffer(32);
     Socks5.writeGreeting(first);
     if (pipelined) {
-      Socks5.writeConnect(first, destination);
+      Socks5.writeRequest(first, command, destination);
     }
     // Before anything of the handlers behind; goes out with the flush once connected.
     ctx.write(first, ctx.voidPromise());
@@ -139,7 +162,7 @@ public final class SocksConnect extends ChannelDuplexHandler {
       arm(ctx, REQUEST_SECONDS);
       if (!pipelined) {
         ByteBuf request = ctx.alloc().directBuffer(32);
-        Socks5.writeConnect(request, destination);
+        Socks5.writeRequest(request, command, destination);
         ctx.writeAndFlush(request, ctx.voidPromise());
       }
     }
@@ -153,7 +176,12 @@ public final class SocksConnect extends ChannelDuplexHandler {
     if (length < 0) {
       return false;
     }
-    bytes.skipBytes(length);
+    if (command == Socks5.UDP_ASSOCIATE) {
+      bytes.skipBytes(3);
+      relay = Socks5.readAddress(bytes);
+    } else {
+      bytes.skipBytes(length);
+    }
     return true;
   }
 

@@ -16,18 +16,21 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /**
- * A SOCKS5 server (RFC 1928, CONNECT without authentication) on 127.0.0.1 in front of a tunnel. A
- * client may send greeting, request and its first bytes at once, without waiting for answers.
+ * A SOCKS5 server (RFC 1928, CONNECT and UDP ASSOCIATE without authentication) on 127.0.0.1 in
+ * front of a tunnel. A client may send greeting, request and its first bytes at once, without
+ * waiting for answers.
  *
  * <p>Thread-safe. The tunnel session stays the caller's.
  */
 public final class SocksServer implements AutoCloseable {
   private final Channel listener;
   private final ChannelGroup clients;
+  private final UdpAssociations associations;
 
-  private SocksServer(Channel listener, ChannelGroup clients) {
+  private SocksServer(Channel listener, ChannelGroup clients, UdpAssociations associations) {
     this.listener = listener;
     this.clients = clients;
+    this.associations = associations;
   }
 
   /**
@@ -39,6 +42,7 @@ public final class SocksServer implements AutoCloseable {
   public static SocksServer start(EventLoopGroup loops, Tunnel.Session tunnel, int port) {
     InetAddress loopback = Loopback.IPV4;
     ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    UdpAssociations associations = new UdpAssociations(tunnel, Transport.of(loops));
     ChannelFuture bound =
         new ServerBootstrap()
             .group(loops)
@@ -53,7 +57,7 @@ public final class SocksServer implements AutoCloseable {
                   @Override
                   protected void initChannel(Channel channel) {
                     clients.add(channel);
-                    channel.pipeline().addLast(new SocksServerHandshake(tunnel));
+                    channel.pipeline().addLast(new SocksServerHandshake(tunnel, associations));
                   }
                 })
             .bind(loopback, port)
@@ -64,11 +68,20 @@ public final class SocksServer implements AutoCloseable {
           "End the program that uses the port, or choose another.",
           bound.cause());
     }
-    return new SocksServer(bound.channel(), clients);
+    return new SocksServer(bound.channel(), clients, associations);
   }
 
   public int port() {
     return ((InetSocketAddress) listener.localAddress()).getPort();
+  }
+
+  /**
+   * Says whether the tunnel carries datagrams now; starts as false. While it does not, UDP
+   * ASSOCIATE is answered with "command not supported", and associations are ended, so that clients
+   * know.
+   */
+  public void carriesDatagrams(boolean now) {
+    associations.open(now);
   }
 
   /** Number of clients connected now. */

@@ -22,11 +22,13 @@ final class SocksServerHandshake extends ChannelInboundHandlerAdapter {
   private static final Logger log = LoggerFactory.getLogger(SocksServer.class);
 
   private final Tunnel.Session tunnel;
+  private final UdpAssociations associations;
   private @Nullable ByteBuf received;
   private boolean greeted;
 
-  SocksServerHandshake(Tunnel.Session tunnel) {
+  SocksServerHandshake(Tunnel.Session tunnel, UdpAssociations associations) {
     this.tunnel = tunnel;
+    this.associations = associations;
   }
 
   @Override
@@ -65,11 +67,16 @@ final class SocksServerHandshake extends ChannelInboundHandlerAdapter {
     if (version != Socks5.VERSION) {
       throw new ProtocolException(Socks5.GENERAL_FAILURE, "not a SOCKS5 request");
     }
-    InetSocketAddress destination = Socks5.readAddress(bytes);
-    if (command != Socks5.CONNECT) {
-      throw new ProtocolException(Socks5.COMMAND_NOT_SUPPORTED, "command " + command);
+    switch (command) {
+      case Socks5.CONNECT -> dial(ctx, Socks5.readAddress(bytes), bytes);
+      case Socks5.UDP_ASSOCIATE -> {
+        UdpAssociation association = associations.next(ctx.channel(), Socks5.readAnyAddress(bytes));
+        bytes.release();
+        ctx.pipeline().replace(this, null, association.control());
+        association.bind();
+      }
+      default -> throw new ProtocolException(Socks5.COMMAND_NOT_SUPPORTED, "command " + command);
     }
-    dial(ctx, destination, bytes);
   }
 
   /** Reads and answers the greeting; false if it is not complete. */

@@ -13,6 +13,7 @@ import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.TableStore;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class InterceptPlansTest {
@@ -31,9 +32,23 @@ class InterceptPlansTest {
   }
 
   @Test
-  void udpIsRefusedRatherThanSwallowed() {
-    store.put(table(Route.divert("", Protocol.UDP, Prefix.parse("10.0.0.1"), Ports.of(53), 1080)));
-    assertThat(plan().rules()).allMatch(rule -> rule instanceof Reject);
+  void eachUdpDestinationHasALocalPortOfItsOwn() {
+    store.put(table(udp("10.0.0.1", "53,4000-4001")));
+    assertThat(plan(Map.of("10.0.0.1:53", 20053, "10.0.0.1:4000", 20054)).rules())
+        .containsExactly(
+            new Redirect(datagrams("10.0.0.1", "53"), 20053),
+            new Redirect(datagrams("10.0.0.1", "4000"), 20054),
+            new Reject(datagrams("10.0.0.1", "4001")));
+  }
+
+  @Test
+  void udpThatCannotBeCarriedIsRefusedRatherThanSwallowed() {
+    LocalPorts none = new LocalPorts(Map.of());
+    store.put(
+        new Table(
+            "t", List.of(udp("10.0.0.1", "53"), udp("10.0.0.2", ""), udp("10.0.1.0/24", "53"))));
+    assertThat(plan(none).rules()).hasSize(3).allMatch(rule -> rule instanceof Reject);
+    assertThat(none.refused()).containsExactly(udp("10.0.0.2", ""), udp("10.0.1.0/24", "53"));
   }
 
   @Test
@@ -59,7 +74,23 @@ class InterceptPlansTest {
   }
 
   private InterceptPlan plan() {
-    return InterceptPlans.of(store.latest(), PROXY, InterceptPlan.DnsCapture.NONE, List.of());
+    return plan(LocalPorts.NONE);
+  }
+
+  private InterceptPlan plan(Map<String, Integer> udpPorts) {
+    return plan(new LocalPorts(udpPorts));
+  }
+
+  private InterceptPlan plan(LocalPorts udp) {
+    return InterceptPlans.of(store.latest(), PROXY, udp, InterceptPlan.DnsCapture.NONE, List.of());
+  }
+
+  private static Route udp(String ip, String ports) {
+    return Route.divert("", Protocol.UDP, Prefix.parse(ip), Ports.parse(ports), 1080);
+  }
+
+  private static Match datagrams(String ip, String ports) {
+    return new Match(Protocol.UDP, Prefix.parse(ip), Ports.parse(ports));
   }
 
   private static Table table(Route route) {

@@ -28,12 +28,16 @@ class ReconcilerTest {
   private final TableStore store = new TableStore();
   private final List<String> events = new CopyOnWriteArrayList<>();
   private final List<Health> health = new CopyOnWriteArrayList<>();
+  private final List<InterceptPlan> settled = new CopyOnWriteArrayList<>();
   private final Firewall firewall = new Firewall();
   private final Reconciler reconciler =
       new Reconciler(
           store,
           firewall,
-          snapshot -> InterceptPlans.of(snapshot, PROXY, InterceptPlan.DnsCapture.NONE, List.of()),
+          snapshot ->
+              InterceptPlans.of(
+                  snapshot, PROXY, LocalPorts.NONE, InterceptPlan.DnsCapture.NONE, List.of()),
+          settled::add,
           health::add);
 
   /** Notes each plan together with what DNS tells at that moment. */

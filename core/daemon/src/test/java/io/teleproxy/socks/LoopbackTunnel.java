@@ -17,6 +17,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A tunnel whose far end is this machine: every destination is dialled on 127.0.0.1 at its port, by
@@ -26,6 +27,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class LoopbackTunnel implements Tunnel.Session {
   private final EventLoopGroup loops = Transport.group("tunnel", 1);
   private final List<Dialled> live = new CopyOnWriteArrayList<>();
+
+  /** How many flows of datagrams are open. */
+  public final AtomicInteger openDatagrams = new AtomicInteger();
 
   /** What it was asked for, in order. */
   public final List<InetSocketAddress> asked = new CopyOnWriteArrayList<>();
@@ -58,6 +62,13 @@ public final class LoopbackTunnel implements Tunnel.Session {
           }
         });
     return dialled;
+  }
+
+  /** One UDP socket, connected to 127.0.0.1 at the destination's port. */
+  @Override
+  public Tunnel.DatagramFlow datagrams(InetSocketAddress to, Tunnel.DatagramListener listener) {
+    asked.add(to);
+    return new LoopbackDatagrams(loops, to, listener, openDatagrams);
   }
 
   @Override

@@ -1,0 +1,55 @@
+package io.teleproxy.app;
+
+import io.teleproxy.socks.SocksServer;
+import io.teleproxy.spi.Environment;
+import io.teleproxy.spi.Health;
+import io.teleproxy.spi.Tunnel;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What one tunnel sees of the daemon. */
+final class TunnelContext implements Tunnel.Context {
+  private final Environment environment;
+  private final Consumer<Health> health;
+  private final Runnable datagramsChanged;
+
+  // guarded by this
+  private @Nullable SocksServer proxy;
+  private boolean datagrams;
+
+  TunnelContext(Environment environment, Consumer<Health> health, Runnable datagramsChanged) {
+    this.environment = environment;
+    this.health = health;
+    this.datagramsChanged = datagramsChanged;
+  }
+
+  /** The proxy in front of the tunnel, which may have spoken before there was one. */
+  synchronized void attach(SocksServer started) {
+    proxy = started;
+    started.carriesDatagrams(datagrams);
+  }
+
+  @Override
+  public Environment environment() {
+    return environment;
+  }
+
+  @Override
+  public void health(Health now) {
+    health.accept(now);
+  }
+
+  @Override
+  public void carriesDatagrams(boolean now) {
+    synchronized (this) {
+      if (now == datagrams) {
+        return;
+      }
+      datagrams = now;
+      if (proxy != null) {
+        proxy.carriesDatagrams(now);
+      }
+    }
+    datagramsChanged.run();
+  }
+}

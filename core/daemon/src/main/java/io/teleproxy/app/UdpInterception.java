@@ -1,0 +1,139 @@
+package io.teleproxy.app;
+
+import com.google.gson.JsonObject;
+import io.netty.channel.EventLoopGroup;
+import io.teleproxy.proxy.UdpProxy;
+import io.teleproxy.proxy.UdpTargets;
+import io.teleproxy.spi.Health;
+import io.teleproxy.spi.InterceptPlan;
+import io.teleproxy.spi.InterceptPlan.Redirect;
+import io.teleproxy.spi.Protocol;
+import io.teleproxy.spi.Route;
+import io.teleproxy.spi.Table;
+import io.teleproxy.tables.Snapshot;
+import java.net.InetSocketAddress;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.IntPredicate;
+
+/**
+ * Decides for the plan which datagrams are redirected, and where to: those whose SOCKS5 proxy
+ * carries datagrams, to a port of their own. The others are refused by the firewall meanwhile.
+ * Called by the reconciler's thread, but for {@link #retry} and {@link #describe}.
+ */
+final class UdpInterception implements InterceptPlans.UdpPorts, AutoCloseable {
+  private final UdpProxy proxy;
+  private final UdpTargets targets;
+  private final Consumer<Health> health;
+  private boolean wasReady;
+
+  /** Destinations that the plan in the making refuses. */
+  private int refusing;
+
+  private volatile int refused;
+
+  /**
+   * @param changed called when the plan must be made anew
+   */
+  UdpInterception(
+      UdpProxy proxy,
+      EventLoopGroup loops,
+      IntPredicate ownTarget,
+      Consumer<Health> health,
+      Runnable changed) {
+    this.proxy = proxy;
+    this.targets = new UdpTargets(loops, ownTarget, changed);
+    this.health = health;
+  }
+
+  /** To be called before a plan is made of these tables. */
+  void prepare(Snapshot snapshot) {
+    Set<Integer> wanted = new HashSet<>();
+    for (Table table : snapshot.tables()) {
+      for (Route route : table.routes()) {
+        if (route.protocol() == Protocol.UDP
+            && route.action() instanceof Route.Action.Divert divert) {
+          wanted.add(divert.target());
+        }
+      }
+    }
+    targets.want(wanted);
+    refusing = 0;
+  }
+
+  @Override
+  public OptionalInt port(InetSocketAddress destination, int target) {
+    OptionalInt port = targets.carries(target) ? proxy.port(destination) : OptionalInt.empty();
+    if (port.isEmpty()) {
+      refusing++;
+    }
+    return port;
+  }
+
+  @Override
+  public void refuse(Route route) {
+    refusing++;
+  }
+
+  /** To be called when a plan is in force. */
+  void settled(InterceptPlan plan) {
+    Set<InetSocketAddress> redirected = new HashSet<>();
+    for (InterceptPlan.Rule rule : plan.rules()) {
+      if (rule instanceof Redirect && rule.match().protocol() == Protocol.UDP) {
+        int port = rule.match().ports().ranges().get(0).first();
+        redirected.add(new InetSocketAddress(rule.match().to().address(), port));
+      }
+    }
+    proxy.retain(redirected);
+    refused = refusing;
+    report();
+  }
+
+  private void report() {
+    Map<Integer, String> without = targets.without();
+    if (!without.isEmpty()) {
+      String reason =
+          refused
+              + " UDP destinations are refused (ICMP port unreachable), SOCKS5 proxies without UDP:"
+              + " "
+              + without;
+      // At the start a tunnel is seldom there yet; that is no reason to alarm anybody.
+      health.accept(
+          wasReady
+              ? Health.degraded(reason, "It is tried again; see how the tunnel is.")
+              : Health.starting(reason));
+    } else if (refused > 0) {
+      health.accept(
+          Health.degraded(
+              refused
+                  + " UDP destinations are refused (ICMP port unreachable): only single addresses"
+                  + " with listed ports can be carried, "
+                  + UdpProxy.MOST_DESTINATIONS
+                  + " of them",
+              "Give UDP routes an address and a port."));
+    } else {
+      wasReady = true;
+      health.accept(Health.ready());
+    }
+  }
+
+  /** A tunnel has changed what it can. */
+  void retry() {
+    targets.retry();
+  }
+
+  JsonObject describe() {
+    JsonObject json = new JsonObject();
+    json.addProperty("destinations", proxy.destinations());
+    json.addProperty("refused", refused);
+    return json;
+  }
+
+  @Override
+  public void close() {
+    targets.close();
+  }
+}
