@@ -2,26 +2,23 @@ package io.teleproxy.dist;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The part that needs root and the part that needs the user's credentials, each by itself. */
 @InCluster
 class ModesIT {
   @Test
-  void anUnprivilegedBridgeServesAnInterceptorThatStartsLater(
-      Cluster cluster, @TempDir Path ofNobody) {
+  void anUnprivilegedBridgeServesAnInterceptorThatStartsLater(Cluster cluster) {
     HostState before = HostState.of(cluster.laptop());
-    try (Product bridge = bridge(cluster, ofNobody)) {
+    try (Product bridge = bridge(cluster)) {
       Awaitility.await()
           .atMost(Duration.ofSeconds(60))
           .until(() -> bridge.stderr().contains("the intercepting process is not reached"));
       assertThat(bridge.stdout()).doesNotContain("ready");
 
-      try (Product intercept = Product.user(cluster.laptop()).start("-mode", "intercept")) {
+      try (Product intercept = interceptor(cluster)) {
         intercept.awaitReady();
         bridge.awaitReady();
         // Ready means in force: no waiting here.
@@ -42,17 +39,19 @@ class ModesIT {
         Product.User other = Product.user(cluster.laptop())) {
       Command.Result second = other.execute("run", "--kubeconfig", cluster.kubeconfig().toString());
       assertThat(second.exit()).isEqualTo(2);
-      assertThat(second.err()).contains("another teleproxy");
+      assertThat(second.err()).contains("another teleproxy", "pid " + first.pid(), "since 20");
 
       assertThat(new Http(cluster.laptop()).get("http://web/").body()).isEqualTo("hello-from-web");
       assertThat(first.stop()).isZero();
     }
   }
 
-  private static Product bridge(Cluster cluster, Path ofNobody) {
-    Command.of("chown", "65534:65534", ofNobody.toString()).run().succeeded();
+  private static Product interceptor(Cluster cluster) {
+    return Product.user(cluster.laptop()).env("SUDO_UID", "65534").start("-mode", "intercept");
+  }
+
+  private static Product bridge(Cluster cluster) {
     return Product.user(cluster.laptop())
-        .env("TELEPROXY_RUNTIME_DIR", ofNobody.resolve("run").toString())
         .nobody()
         .start("-mode", "bridge", "--kubeconfig", cluster.kubeconfig().toString());
   }

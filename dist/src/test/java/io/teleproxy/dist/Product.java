@@ -36,7 +36,7 @@ final class Product implements AutoCloseable {
     this.user = user;
   }
 
-  /** A user on the machine: home folder, configuration and runtime folder of his own. */
+  /** A user on the machine: home folder and configuration of his own. */
   static final class User implements AutoCloseable {
     private final Namespace namespace;
     private final Path home;
@@ -53,7 +53,6 @@ final class Product implements AutoCloseable {
       }
       variables.put("HOME", home.toString());
       variables.put("XDG_CONFIG_HOME", home.resolve(".config").toString());
-      variables.put("TELEPROXY_RUNTIME_DIR", runtime().toString());
       variables.put("KUBECONFIG", "");
     }
 
@@ -64,11 +63,6 @@ final class Product implements AutoCloseable {
     /** Where configuration files and, in {@code plugins}, drop-in plugins lie. */
     Path configuration() {
       return home.resolve(".config/teleproxy");
-    }
-
-    /** Where the running daemon leaves what other commands need to find it. */
-    Path runtime() {
-      return home.resolve("run");
     }
 
     User env(String name, String value) {

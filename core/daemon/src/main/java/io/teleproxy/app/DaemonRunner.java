@@ -5,21 +5,22 @@ import io.netty.channel.EventLoopGroup;
 import io.teleproxy.api.ApiServer;
 import io.teleproxy.api.Daemon;
 import io.teleproxy.cli.Runner;
+import io.teleproxy.config.ApiPlace;
 import io.teleproxy.config.Configuration;
 import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.config.Mode;
-import io.teleproxy.config.RuntimeFolder;
+import io.teleproxy.net.LocalPeers;
 import io.teleproxy.net.Transport;
 import io.teleproxy.plugin.PluginHost;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.tables.Snapshot;
 import io.teleproxy.tables.TableStore;
+import java.io.IOException;
 import java.io.PrintStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
-import java.nio.file.Path;
 import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -33,8 +34,6 @@ import java.util.concurrent.TimeUnit;
  * waits, and closes them in reverse.
  */
 public final class DaemonRunner implements Runner {
-  private static final URI DIVERTED_API = URI.create("http://127.254.254.254/");
-
   private final Instant started = Instant.now();
   private final TableStore tables = new TableStore();
   private final Components components = new Components();
@@ -73,11 +72,6 @@ public final class DaemonRunner implements Runner {
       requireRoot(environment);
       PrivateGroup.enter(configuration.interceptGid());
     }
-    RuntimeFolder folder =
-        closer.add("runtime folder", RuntimeFolder.claim(folder(environment, mode)));
-    if (mode != Mode.BRIDGE) {
-      closer.add("network lock", NetworkLock.take());
-    }
     EventLoopGroup loops = Transport.group("io", 2);
     closer.add("event loops", () -> loops.shutdownGracefully(0, 0, TimeUnit.SECONDS));
 
@@ -88,7 +82,7 @@ public final class DaemonRunner implements Runner {
           sources.add(
               "remote tables",
               new RemoteTables(
-                  () -> apiOfInterceptor(environment), components.reporter("intercept")));
+                  ApiPlace.uri(ApiPlace.ofClients(environment)), components.reporter("intercept")));
       CompletionStage<Void> read = openSources(plugins, sources, remote, loops);
       await(read.thenCompose(nothing -> remote.delivered()));
       announce(out, "ready: bridge", loops, environment);
@@ -96,10 +90,8 @@ public final class DaemonRunner implements Runner {
     }
 
     Face face = new Face(configuration, ProcessHandle.current().pid());
-    ApiServer api =
-        closer.add("API", ApiServer.start(loops, tables, face, configuration.apiPort()));
+    ApiServer api = closer.add("API", openApi(configuration, environment, face, loops));
     tables.put(Bootstrap.table(api.port()));
-    folder.announce(new InetSocketAddress(InetAddress.getLoopbackAddress(), api.port()));
 
     // Probing the firewall and reading the kubeconfig both take their time: side by side.
     Thread opener =
@@ -190,15 +182,39 @@ public final class DaemonRunner implements Runner {
     out.flush();
   }
 
-  private static Path folder(HostEnvironment environment, Mode mode) {
-    Path folder = RuntimeFolder.locate(environment);
-    return mode == Mode.BRIDGE ? folder.resolveSibling(folder.getFileName() + "-bridge") : folder;
-  }
-
-  private static URI apiOfInterceptor(HostEnvironment environment) {
-    return RuntimeFolder.find(environment)
-        .map(api -> URI.create("http://" + api.host() + ":" + api.port() + "/"))
-        .orElse(DIVERTED_API);
+  /** Takes our place in this network first, so that a second run touches nothing. */
+  private ApiServer openApi(
+      Configuration configuration, HostEnvironment environment, Face face, EventLoopGroup loops) {
+    Set<Long> owners = new HashSet<>(Set.of(environment.uid()));
+    environment.invoker().ifPresent(user -> owners.add(user.uid()));
+    ApiServer api =
+        ApiServer.start(
+            loops,
+            tables,
+            face,
+            LocalPeers.of(owners),
+            List.of(Bootstrap.API),
+            configuration.apiPort());
+    InetSocketAddress place = ApiPlace.ofDaemon(environment.os());
+    try {
+      api.listen(place);
+      return api;
+    } catch (IOException e) {
+      api.close();
+      if (String.valueOf(e.getMessage()).contains("in use")) {
+        throw OtherRun.refusal(place);
+      }
+      throw new UserException(
+          "The API cannot listen on "
+              + place.getAddress().getHostAddress()
+              + ":"
+              + place.getPort()
+              + " ("
+              + e.getMessage()
+              + ")",
+          "Run it as root, in a network whose loopback interface is up ('ip link set lo up').",
+          e);
+    }
   }
 
   private static void requireRoot(HostEnvironment environment) {

@@ -22,7 +22,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +32,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
   private static final long HEARTBEAT_MILLIS = 1000;
   private static final Duration TIMEOUT = Duration.ofSeconds(15);
 
-  private final Supplier<URI> api;
+  private final URI api;
   private final Consumer<Health> health;
   private final HttpClient client =
       HttpClient.newBuilder()
@@ -58,9 +57,9 @@ final class RemoteTables implements TableSink, AutoCloseable {
   /**
    * Starts sending.
    *
-   * @param api where the other process listens; asked again before each attempt
+   * @param api where the other process listens
    */
-  RemoteTables(Supplier<URI> api, Consumer<Health> health) {
+  RemoteTables(URI api, Consumer<Health> health) {
     this.api = api;
     this.health = health;
     thread.setDaemon(true);
@@ -225,7 +224,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
   private String exchange(String method, String path, String body)
       throws IOException, InterruptedException {
     HttpRequest request =
-        HttpRequest.newBuilder(api.get().resolve(path))
+        HttpRequest.newBuilder(api.resolve(path))
             .timeout(TIMEOUT)
             .method(
                 method,

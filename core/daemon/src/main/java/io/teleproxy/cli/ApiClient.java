@@ -4,15 +4,15 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import io.teleproxy.config.ApiPlace;
 import io.teleproxy.config.HostEnvironment;
-import io.teleproxy.config.RuntimeFolder;
 import io.teleproxy.spi.UserException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.HttpURLConnection;
+import java.net.InetSocketAddress;
 import java.net.Proxy;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 
 /** Talks to the daemon that runs here. */
@@ -20,27 +20,18 @@ final class ApiClient {
   private static final int CONNECT_MILLIS = 2_000;
   private static final int READ_MILLIS = 15_000;
 
-  private final RuntimeFolder.Api api;
+  private final InetSocketAddress place;
 
-  private ApiClient(RuntimeFolder.Api api) {
-    this.api = api;
+  private ApiClient(InetSocketAddress place) {
+    this.place = place;
   }
 
   /** What the API answered. */
   record Answer(int status, JsonElement body) {}
 
-  /**
-   * The client of the daemon that runs here.
-   *
-   * @throws UserException if none does
-   */
+  /** The client of the daemon that runs here, if one does. */
   static ApiClient find(HostEnvironment environment) {
-    return new ApiClient(RuntimeFolder.find(environment).orElseThrow(ApiClient::nothingRuns));
-  }
-
-  /** The daemon's process id. */
-  long pid() {
-    return api.pid();
+    return new ApiClient(ApiPlace.ofClients(environment));
   }
 
   JsonElement get(String path) {
@@ -59,12 +50,9 @@ final class ApiClient {
   Answer request(String method, String path) {
     // HttpURLConnection rather than java.net.http: a command that asks one thing starts faster.
     try {
-      String host = api.host().indexOf(':') < 0 ? api.host() : "[" + api.host() + "]";
       HttpURLConnection connection =
           (HttpURLConnection)
-              URI.create("http://" + host + ":" + api.port() + path)
-                  .toURL()
-                  .openConnection(Proxy.NO_PROXY);
+              ApiPlace.uri(place).resolve(path).toURL().openConnection(Proxy.NO_PROXY);
       connection.setRequestMethod(method);
       connection.setConnectTimeout(CONNECT_MILLIS);
       connection.setReadTimeout(READ_MILLIS);
@@ -80,8 +68,8 @@ final class ApiClient {
       throw nothingRuns();
     } catch (IOException | JsonParseException e) {
       throw new UserException(
-          "the daemon (pid " + api.pid() + ") does not answer on port " + api.port() + ": " + e,
-          "See its log; end it with 'kill " + api.pid() + "' if it hangs.",
+          "the daemon at " + place.getAddress().getHostAddress() + " does not answer: " + e,
+          "See its log; 'ss -Hltnp sport = " + place.getPort() + "' names its process.",
           e);
     }
   }

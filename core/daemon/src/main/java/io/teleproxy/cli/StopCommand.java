@@ -1,5 +1,7 @@
 package io.teleproxy.cli;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import io.teleproxy.spi.UserException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -30,8 +32,9 @@ final class StopCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     ApiClient client = ApiClient.find(program.environment());
+    long pid = pid(client.get("/api/status"));
     Optional<ProcessHandle> daemon =
-        ProcessHandle.of(client.pid()).filter(process -> process.pid() != ownPid());
+        ProcessHandle.of(pid).filter(process -> process.pid() != ownPid());
     client.post("/api/shutdown");
     if (daemon.isPresent()) {
       try {
@@ -39,16 +42,22 @@ final class StopCommand implements Callable<Integer> {
       } catch (TimeoutException e) {
         throw new UserException(
             "teleproxy (pid "
-                + client.pid()
+                + pid
                 + ") is still running "
                 + LONGEST_STOP_SECONDS
                 + " s after it was told to stop",
-            "See its log; 'kill " + client.pid() + "' ends it.",
+            "See its log; 'kill " + pid + "' ends it.",
             e);
       }
     }
     program.out().println("stopped");
     return 0;
+  }
+
+  private static long pid(JsonElement status) {
+    return status instanceof JsonObject object && object.has("pid")
+        ? object.get("pid").getAsLong()
+        : ownPid();
   }
 
   private static long ownPid() {

@@ -61,7 +61,7 @@ public final class HostEnvironment implements Environment {
     return new HostEnvironment(os, uid, variables, invoker, settings);
   }
 
-  /** The same with other variables, e.g. for another runtime folder. */
+  /** The same with other variables. */
   public HostEnvironment with(Map<String, String> more) {
     Map<String, String> changed = new HashMap<>(variables);
     changed.putAll(more);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
 import io.netty.channel.EventLoopGroup;
+import io.teleproxy.config.HostEnvironment;
+import io.teleproxy.net.LocalPeers;
 import io.teleproxy.net.Transport;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
@@ -15,6 +17,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
@@ -29,7 +32,7 @@ class ApiServerTest {
   private final TableStore tables = new TableStore();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private CompletionStage<Void> applied = CompletableFuture.completedFuture(null);
-  private final ApiServer server = ApiServer.start(LOOPS, tables, new FakeDaemon(), 0);
+  private final ApiServer server = start(0);
   private final HttpClient client = HttpClient.newHttpClient();
 
   private final class FakeDaemon implements Daemon {
@@ -47,6 +50,11 @@ class ApiServerTest {
     public void shutdown() {
       stopped.countDown();
     }
+  }
+
+  private ApiServer start(int port) {
+    LocalPeers me = LocalPeers.of(Set.of(HostEnvironment.current().uid()));
+    return ApiServer.start(LOOPS, tables, new FakeDaemon(), me, List.of(), port);
   }
 
   @AfterEach
@@ -135,7 +143,7 @@ class ApiServerTest {
   void aBusyPortIsNamedWithARemedy() throws Exception {
     try (ServerSocket other = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
       int port = other.getLocalPort();
-      assertThatThrownBy(() -> ApiServer.start(LOOPS, tables, new FakeDaemon(), port))
+      assertThatThrownBy(() -> start(port))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("127.0.0.1:" + port);
     }

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.sun.net.httpserver.HttpServer;
+import io.teleproxy.config.ApiPlace;
 import io.teleproxy.config.Configuration;
 import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.config.LogLevel;
 import io.teleproxy.config.Mode;
-import io.teleproxy.config.RuntimeFolder;
 import io.teleproxy.plugin.PluginJarBuilder;
 import io.teleproxy.spi.UserException;
 import java.io.ByteArrayOutputStream;
@@ -36,6 +36,10 @@ class MainTest {
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   private final List<Configuration> runs = new ArrayList<>();
   private Path config;
+
+  /** Nobody listens on port 1. */
+  private int apiPort = 1;
+
   private Runner runner =
       (configuration, plugins, environment, stream) -> {
         runs.add(configuration);
@@ -63,8 +67,7 @@ class MainTest {
   }
 
   private HostEnvironment environment() {
-    return HostEnvironment.current()
-        .with(Map.of(RuntimeFolder.VARIABLE, temporary.resolve("run").toString()));
+    return HostEnvironment.current().with(Map.of(ApiPlace.VARIABLE, "127.0.0.1:" + apiPort));
   }
 
   private String out() {
@@ -197,17 +200,11 @@ class MainTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"status", "status --json", "tables", "tables x", "stop"})
-  void saysClearlyThatNothingRuns(String line) throws IOException {
+  void saysClearlyThatNothingRuns(String line) {
     assertThat(run(line.split(" "))).isEqualTo(2);
     assertThat(err())
         .isEqualTo(
             "teleproxy: no teleproxy is running here. Start one with 'sudo teleproxy run'.\n");
-    // The same where a dead one left its announcement.
-    err.reset();
-    Files.createDirectories(temporary.resolve("run"));
-    Files.writeString(temporary.resolve("run/api"), "127.0.0.1 1 999999999\n");
-    assertThat(run(line.split(" "))).isEqualTo(2);
-    assertThat(err()).startsWith("teleproxy: no teleproxy is running here.");
   }
 
   @Test
@@ -250,7 +247,6 @@ class MainTest {
   /** A daemon that answers as told and remembers what it was asked. */
   private final class Daemon implements AutoCloseable {
     private final HttpServer server;
-    private final RuntimeFolder folder;
     private final List<String> asked = new ArrayList<>();
 
     Daemon(Map<String, String> answers) throws IOException {
@@ -269,14 +265,12 @@ class MainTest {
             exchange.close();
           });
       server.start();
-      folder = RuntimeFolder.claim(temporary.resolve("run"));
-      folder.announce(server.getAddress());
+      apiPort = server.getAddress().getPort();
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
       server.stop(0);
-      folder.close();
     }
   }
 
@@ -340,10 +334,11 @@ class MainTest {
 
   @Test
   void stops() throws IOException {
-    try (Daemon daemon = new Daemon(Map.of("/api/shutdown", "{\"stopping\": true}"))) {
+    try (Daemon daemon =
+        new Daemon(Map.of("/api/status", "{}", "/api/shutdown", "{\"stopping\": true}"))) {
       assertThat(run("stop")).as(err()).isZero();
       assertThat(out()).isEqualTo("stopped\n");
-      assertThat(daemon.asked).containsExactly("POST /api/shutdown");
+      assertThat(daemon.asked).containsExactly("GET /api/status", "POST /api/shutdown");
     }
   }
 }

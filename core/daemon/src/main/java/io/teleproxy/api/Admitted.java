@@ -1,0 +1,43 @@
+package io.teleproxy.api;
+
+import io.netty.channel.Channel;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/**
+ * The connections that are served, so many at most: who comes beyond takes the place of the one
+ * that has asked nothing for longest. Thread-safe.
+ */
+final class Admitted {
+  private final int most;
+
+  /** Idle longest first. */
+  private final Set<Channel> channels = new LinkedHashSet<>();
+
+  Admitted(int most) {
+    this.most = most;
+  }
+
+  synchronized void add(Channel channel) {
+    channels.add(channel);
+    channel.closeFuture().addListener(closed -> remove(channel));
+    Iterator<Channel> oldest = channels.iterator();
+    while (channels.size() > most) {
+      Channel idle = oldest.next();
+      oldest.remove();
+      idle.close();
+    }
+  }
+
+  /** Something is asked over this connection now. */
+  synchronized void busy(Channel channel) {
+    if (channels.remove(channel)) {
+      channels.add(channel);
+    }
+  }
+
+  private synchronized void remove(Channel channel) {
+    channels.remove(channel);
+  }
+}

@@ -1,0 +1,72 @@
+package io.teleproxy.net;
+
+import io.netty.channel.Channel;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+
+/**
+ * Lets only some users of this machine in. Where the system cannot tell whose a connection is (no
+ * Linux), every local user is let in. Thread-safe.
+ */
+public final class LocalPeers {
+  private static final long ROOT = 0;
+
+  private final Set<Long> allowed;
+  private final PeerUids uids;
+
+  private LocalPeers(Set<Long> allowed, PeerUids uids) {
+    this.allowed = new TreeSet<>(allowed);
+    this.allowed.add(ROOT);
+    this.uids = uids;
+  }
+
+  /**
+   * Root and these.
+   *
+   * @param uids user ids
+   */
+  public static LocalPeers of(Set<Long> uids) {
+    return new LocalPeers(uids, new PeerUids());
+  }
+
+  /**
+   * Whether the peer of an accepted connection is let in.
+   *
+   * @param diverted further addresses at which it may have connected, before the firewall diverted
+   *     it to us
+   * @param answer gets the reason against it, or empty; called on the channel's event loop
+   */
+  public void check(
+      Channel channel, List<InetSocketAddress> diverted, Consumer<Optional<String>> answer) {
+    if (!uids.known()) {
+      answer.accept(Optional.empty());
+      return;
+    }
+    List<InetSocketAddress> destinations = new ArrayList<>(diverted);
+    destinations.add((InetSocketAddress) channel.localAddress());
+    uids.ask(
+        (InetSocketAddress) channel.remoteAddress(),
+        destinations,
+        uid -> channel.eventLoop().execute(() -> answer.accept(refusal(uid))));
+  }
+
+  private Optional<String> refusal(OptionalLong uid) {
+    if (uid.isEmpty()) {
+      return Optional.of("no process of this machine holds the other end of the connection");
+    }
+    return allowed.contains(uid.getAsLong())
+        ? Optional.empty()
+        : Optional.of(
+            "user id "
+                + uid.getAsLong()
+                + " is neither root nor the owner of this teleproxy (allowed: "
+                + String.join(", ", allowed.stream().map(String::valueOf).toList())
+                + ")");
+  }
+}
