@@ -61,7 +61,7 @@ public final class WatchSession implements Watcher.Session {
     this.api = new ApiClient(cluster);
     this.ttl = settings.integer("ttl", 5);
     this.target = context.target();
-    this.startTimeoutNanos = settings.duration("start-timeout", Duration.ofSeconds(10)).toNanos();
+    this.startTimeoutNanos = settings.duration("start-timeout", Duration.ofSeconds(20)).toNanos();
     this.health = new WatchHealth(cluster, context);
   }
 
