@@ -2,6 +2,7 @@ package io.teleproxy.proxy;
 
 import io.netty.channel.EventLoopGroup;
 import io.teleproxy.net.Transport;
+import io.teleproxy.socks.EchoDatagrams;
 import io.teleproxy.socks.LoopbackTunnel;
 import io.teleproxy.socks.SocksServer;
 import io.teleproxy.socks.TestServer;
@@ -14,6 +15,8 @@ import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.TableStore;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -43,12 +46,53 @@ final class RedirectedByFirewall {
       }
       attempt("127.0.0.1", proxy.port());
       attempt("::1", proxy.port());
+      socks.carriesDatagrams(true);
+      try (EchoDatagrams echo = new EchoDatagrams()) {
+        for (String host : List.of("10.1.2.3", "fd00::3")) {
+          tables.put(new Table(host, List.of(datagrams(host, echo.port(), socks))));
+          InetSocketAddress to = new InetSocketAddress(host, echo.port());
+          redirect(to, proxy.udp().port(to).orElseThrow());
+          ask(to);
+        }
+      }
     }
     System.exit(0);
   }
 
   private static Route route(String ip, SocksServer socks) {
     return Route.divert("", Protocol.TCP, Prefix.parse(ip), Ports.ALL, socks.port());
+  }
+
+  private static Route datagrams(String ip, int port, SocksServer socks) {
+    return Route.divert("", Protocol.UDP, Prefix.parse(ip), Ports.of(port), socks.port());
+  }
+
+  private static void redirect(InetSocketAddress to, int port) throws Exception {
+    boolean ipv4 = to.getAddress() instanceof Inet4Address;
+    String rule =
+        "%s -t nat -A OUTPUT -p udp -d %s --dport %d -j REDIRECT --to-ports %d"
+            .formatted(
+                ipv4 ? "iptables" : "ip6tables",
+                to.getAddress().getHostAddress(),
+                to.getPort(),
+                port);
+    int status = new ProcessBuilder(rule.split(" ")).inheritIO().start().waitFor();
+    if (status != 0) {
+      throw new IOException(rule + " ended with " + status);
+    }
+  }
+
+  /** From a connected socket, which takes answers from the address that it asked only. */
+  private static void ask(InetSocketAddress to) throws IOException {
+    try (DatagramSocket socket = new DatagramSocket()) {
+      socket.connect(to);
+      socket.setSoTimeout(10_000);
+      socket.send(new DatagramPacket("echo".getBytes(), 4));
+      DatagramPacket answer = new DatagramPacket(new byte[100], 100);
+      socket.receive(answer);
+      String text = new String(answer.getData(), 0, answer.getLength());
+      System.out.println(to.getAddress().getHostAddress() + " udp: " + text);
+    }
   }
 
   private static void attempt(String host, int port) {

@@ -58,7 +58,7 @@ class RedirectedByFirewallTest {
   }
 
   @Test
-  void findsOriginalDestinationsOfBothFamiliesAndIsNoOpenProxy() throws Exception {
+  void carriesBothFamiliesAndProtocolsToTheirDestinationsAndIsNoOpenProxy() throws Exception {
     String output =
         inside(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -71,7 +71,9 @@ class RedirectedByFirewallTest {
             "fd00::3: echo",
             "10.1.2.4: Connection reset",
             "127.0.0.1: Connection reset",
-            "::1: Connection reset");
+            "::1: Connection reset",
+            "10.1.2.3 udp: echo",
+            "fd00:0:0:0:0:0:0:3 udp: echo");
   }
 
   private String inside(String... command) throws Exception {

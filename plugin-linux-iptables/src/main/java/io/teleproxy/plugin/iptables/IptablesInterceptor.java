@@ -23,6 +23,9 @@ import org.slf4j.LoggerFactory;
 public final class IptablesInterceptor implements Interceptor {
   private static final Logger log = LoggerFactory.getLogger(IptablesInterceptor.class);
 
+  /** How long conntrack(8) may take. */
+  private static final Duration CONNTRACK_TIMEOUT = Duration.ofSeconds(2);
+
   private final Function<Duration, CommandRunner> runners;
 
   /** What the last probe found, so that nothing is looked for twice. */
@@ -90,9 +93,10 @@ public final class IptablesInterceptor implements Interceptor {
       throw new UserException("linux-iptables: " + not.reason(), not.remedy());
     }
     String conntrack = context.environment().executable("conntrack").map(Path::toString).orElse("");
+    CommandRunner runner = runners.apply(CONNTRACK_TIMEOUT);
     return new IptablesSession(
         tools.usable().stream().map(FamilyFirewall::new).toList(),
-        new KnownQueries(runners.apply(KnownQueries.TIMEOUT), conntrack),
+        new KnownFlows(command -> runner.run(command).output(), conntrack),
         context.exemptGid());
   }
 

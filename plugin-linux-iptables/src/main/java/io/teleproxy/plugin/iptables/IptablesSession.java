@@ -3,13 +3,10 @@ package io.teleproxy.plugin.iptables;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,20 +19,22 @@ final class IptablesSession implements Interceptor.Session {
   private static final Logger log = LoggerFactory.getLogger(IptablesSession.class);
 
   private final List<FamilyFirewall> firewalls;
-  private final KnownQueries queries;
+  private final KnownFlows flows;
   private final long exemptGid;
-  private List<InetAddress> captured = List.of();
 
   /** What is in the kernel as far as we know; null if it is not known. */
   private @Nullable InterceptPlan applied = InterceptPlan.EMPTY;
+
+  /** The last plan that was in force: by it the firewall has decided about the flows it knows. */
+  private InterceptPlan decided = InterceptPlan.EMPTY;
 
   /**
    * @param firewalls of the families that can be intercepted; what a plan has for others is left
    *     out
    */
-  IptablesSession(List<FamilyFirewall> firewalls, KnownQueries queries, long exemptGid) {
+  IptablesSession(List<FamilyFirewall> firewalls, KnownFlows flows, long exemptGid) {
     this.firewalls = List.copyOf(firewalls);
-    this.queries = queries;
+    this.flows = flows;
     this.exemptGid = exemptGid;
   }
 
@@ -51,13 +50,14 @@ final class IptablesSession implements Interceptor.Session {
       applied = null;
       make(wanted);
       applied = plan;
-      captured(plan.dns().nameservers());
     } catch (IOException e) {
       if (before != null) {
         rollBack(before, e);
       }
       throw e;
     }
+    flows.forget(decided, plan);
+    decided = plan;
     log.info(
         "linux-iptables: applied {} rules, {} nameservers, bridges {} in {} ms",
         plan.rules().size(),
@@ -107,18 +107,9 @@ final class IptablesSession implements Interceptor.Session {
       throw first;
     }
     applied = InterceptPlan.EMPTY;
-    captured(List.of());
+    flows.forget(decided, InterceptPlan.EMPTY);
+    decided = InterceptPlan.EMPTY;
     log.info("linux-iptables: removed all rules");
-  }
-
-  /** What has changed sides is asked of the firewall anew. */
-  private void captured(List<InetAddress> now) {
-    if (!now.equals(captured)) {
-      Set<InetAddress> changed = new LinkedHashSet<>(captured);
-      changed.addAll(now);
-      captured = now;
-      queries.forget(changed);
-    }
   }
 
   private List<List<TableRules>> rules(InterceptPlan plan) {

@@ -8,6 +8,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Three namespaces: a host with a container behind its bridge {@code br0}, and a network where
@@ -72,6 +75,38 @@ final class Lab implements AutoCloseable {
     return ask(container, List.of(), endpoints);
   }
 
+  /** Starts a program on the host that asks again and again from one socket. */
+  Follower follow(String endpoint) throws IOException {
+    BufferedReader says = start(host, "follow", endpoint).inputReader(StandardCharsets.UTF_8);
+    BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+    Thread reader = new Thread(() -> says.lines().forEach(answers::add), "follower");
+    reader.setDaemon(true);
+    reader.start();
+    return new Follower(answers);
+  }
+
+  /**
+   * A program that was started by {@link #follow}.
+   *
+   * @param answers who has answered it, in order
+   */
+  record Follower(BlockingQueue<String> answers) {
+    /** Waits until this one answers. */
+    void awaitAnswerOf(String endpoint) throws InterruptedException {
+      List<String> others = new ArrayList<>();
+      while (true) {
+        String answer = answers.poll(30, TimeUnit.SECONDS);
+        if (answer == null) {
+          throw new AssertionError(endpoint + " does not answer, but: " + others);
+        }
+        if (answer.equals(endpoint)) {
+          return;
+        }
+        others.add(answer);
+      }
+    }
+  }
+
   private static Map<String, String> ask(Namespace where, List<String> prefix, String... endpoints)
       throws IOException {
     Outcome outcome = where.runner().run(java(prefix, "ask", endpoints));
@@ -84,12 +119,17 @@ final class Lab implements AutoCloseable {
     return answers;
   }
 
-  private void serve(Namespace where, String... endpoints) throws IOException {
+  private Process start(Namespace where, String mode, String... endpoints) throws IOException {
     Process process =
-        new ProcessBuilder(where.enter(java(List.of(), "serve", endpoints)))
+        new ProcessBuilder(where.enter(java(List.of(), mode, endpoints)))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     processes.add(process);
+    return process;
+  }
+
+  private void serve(Namespace where, String... endpoints) throws IOException {
+    Process process = start(where, "serve", endpoints);
     BufferedReader reader = process.inputReader(StandardCharsets.UTF_8);
     String line = reader.readLine();
     if (!"ready".equals(line)) {

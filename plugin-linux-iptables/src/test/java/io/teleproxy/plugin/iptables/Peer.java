@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.PortUnreachableException;
 import java.net.ServerSocket;
@@ -12,14 +11,18 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A program to be run inside of a namespace: {@code serve} answers every connection and datagram on
- * the given endpoints with the endpoint's name, {@code ask} asks endpoints and prints who answered.
- * Endpoints are written {@code tcp/10.0.0.1/80}.
+ * the given endpoints with the endpoint's name, {@code ask} asks endpoints and prints who answered,
+ * {@code follow} asks one UDP endpoint from one socket for ever and prints who answers whenever
+ * that changes. Endpoints are written {@code tcp/10.0.0.1/80}.
  */
 public final class Peer {
   private static final int TIMEOUT_MILLIS = 1500;
+  private static final int PERIOD_MILLIS = 50;
 
   private Peer() {}
 
@@ -36,6 +39,8 @@ public final class Peer {
         System.out.println(e);
         System.exit(1);
       }
+    } else if (args[0].equals("follow")) {
+      follow(endpoints[0]);
     } else {
       for (String endpoint : endpoints) {
         System.out.println(endpoint + " " + ask(endpoint));
@@ -88,10 +93,35 @@ public final class Peer {
         .start();
   }
 
-  private static String ask(String endpoint) throws IOException {
-    String[] parts = endpoint.split("/");
+  private interface Question {
+    String ask() throws IOException;
+  }
+
+  private static String ask(String endpoint) {
+    InetSocketAddress to = address(endpoint.split("/"));
+    return outcome(() -> endpoint.startsWith("tcp/") ? askTcp(to) : askUdp(to));
+  }
+
+  private static void follow(String endpoint) throws IOException {
+    InetSocketAddress to = address(endpoint.split("/"));
+    try (DatagramSocket socket = new DatagramSocket()) {
+      socket.connect(to.getAddress(), to.getPort());
+      socket.setSoTimeout(PERIOD_MILLIS);
+      String last = "";
+      while (true) {
+        String now = outcome(() -> exchange(socket));
+        if (!now.equals("timeout") && !now.equals(last)) {
+          System.out.println(now);
+          last = now;
+        }
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(PERIOD_MILLIS));
+      }
+    }
+  }
+
+  private static String outcome(Question question) {
     try {
-      return parts[0].equals("tcp") ? askTcp(address(parts)) : askUdp(address(parts));
+      return question.ask();
     } catch (ConnectException | PortUnreachableException e) {
       return "refused";
     } catch (SocketTimeoutException e) {
@@ -116,11 +146,14 @@ public final class Peer {
     try (DatagramSocket socket = new DatagramSocket()) {
       socket.connect(to.getAddress(), to.getPort());
       socket.setSoTimeout(TIMEOUT_MILLIS);
-      InetAddress any = to.getAddress();
-      socket.send(new DatagramPacket(new byte[1], 1, any, to.getPort()));
-      DatagramPacket answer = new DatagramPacket(new byte[100], 100);
-      socket.receive(answer);
-      return new String(answer.getData(), 0, answer.getLength(), StandardCharsets.UTF_8);
+      return exchange(socket);
     }
+  }
+
+  private static String exchange(DatagramSocket socket) throws IOException {
+    socket.send(new DatagramPacket(new byte[1], 1));
+    DatagramPacket answer = new DatagramPacket(new byte[100], 100);
+    socket.receive(answer);
+    return new String(answer.getData(), 0, answer.getLength(), StandardCharsets.UTF_8);
   }
 }

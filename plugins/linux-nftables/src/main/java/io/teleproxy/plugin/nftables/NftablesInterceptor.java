@@ -15,6 +15,7 @@ import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.UserException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -118,7 +119,9 @@ public final class NftablesInterceptor implements Interceptor {
                 () ->
                     new UserException(
                         "linux-nftables: nft not found", "Install nftables: apt install nftables"));
-    return new NftablesSession(command::start, context.exemptGid());
+    String conntrack = context.environment().executable("conntrack").map(Path::toString).orElse("");
+    KnownFlows flows = new KnownFlows(line -> ShortCommand.output(enter.apply(line)), conntrack);
+    return new NftablesSession(command::start, flows, context.exemptGid());
   }
 
   /** A kernel without nf_tables has no table of ours. */

@@ -35,6 +35,7 @@ final class NftablesSession implements Interceptor.Session {
   }
 
   private final Starter starter;
+  private final KnownFlows flows;
   private final long exemptGid;
 
   /** Refreshes captured nameservers, and starts nft again if it died. */
@@ -53,8 +54,9 @@ final class NftablesSession implements Interceptor.Session {
   /** What the timer has complained of, so that it does not repeat itself. */
   private String complaint = "";
 
-  NftablesSession(Starter starter, long exemptGid) {
+  NftablesSession(Starter starter, KnownFlows flows, long exemptGid) {
     this.starter = starter;
+    this.flows = flows;
     this.exemptGid = exemptGid;
   }
 
@@ -81,6 +83,7 @@ final class NftablesSession implements Interceptor.Session {
       ruleset = wanted;
       startTimer();
     }
+    flows.forget(applied, plan);
     applied = plan;
     log.info(
         "linux-nftables: applied {} rules, {} nameservers, bridges {} in {} ms",
@@ -103,8 +106,9 @@ final class NftablesSession implements Interceptor.Session {
       timer.shutdown();
       timer = null;
     }
-    applied = InterceptPlan.EMPTY;
     remove();
+    flows.forget(applied, InterceptPlan.EMPTY);
+    applied = InterceptPlan.EMPTY;
     if (held) {
       log.info("linux-nftables: removed all rules");
     }

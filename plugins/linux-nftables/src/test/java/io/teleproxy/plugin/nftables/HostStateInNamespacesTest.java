@@ -230,6 +230,7 @@ class HostStateInNamespacesTest {
           shells.add(shell);
           return shell;
         },
+        new KnownFlows(line -> "", ""),
         Machine.GID);
   }
 

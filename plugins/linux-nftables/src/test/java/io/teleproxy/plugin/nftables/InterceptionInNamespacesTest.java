@@ -223,6 +223,69 @@ class InterceptionInNamespacesTest {
     }
   }
 
+  @Test
+  void eachUdpDestinationGoesToAPortOfItsOwn() throws IOException {
+    lab.serve(
+        "udp/127.0.0.1/15011",
+        "udp/127.0.0.1/15012",
+        "udp/::1/15013",
+        "udp/" + Lab.BRIDGE + "/15011",
+        "udp/" + Lab.BRIDGE + "/15012",
+        "udp/fd30::1/15013");
+    String[] endpoints = {
+      "udp/10.1.0.1/7", "udp/10.1.0.1/9", "udp/10.1.0.1/11", "udp/fd00:1::1/7", "udp/fd00:1::1/8"
+    };
+    try (Session session = open()) {
+      session.apply(
+          bridged(
+              List.of("br0"),
+              redirect("udp 10.1.0.1 7", 15011),
+              redirect("udp 10.1.0.1 9", 15012),
+              reject("udp 10.1.0.1"),
+              redirect("udp fd00:1::1 7", 15013),
+              reject("udp fd00:1::1")));
+
+      assertThat(lab.askFromHost(endpoints))
+          .containsExactlyInAnyOrderEntriesOf(
+              Map.of(
+                  "udp/10.1.0.1/7", "udp/127.0.0.1/15011",
+                  "udp/10.1.0.1/9", "udp/127.0.0.1/15012",
+                  "udp/10.1.0.1/11", "refused",
+                  "udp/fd00:1::1/7", "udp/::1/15013",
+                  "udp/fd00:1::1/8", "refused"));
+      assertThat(lab.askFromContainer(endpoints))
+          .containsExactlyInAnyOrderEntriesOf(
+              Map.of(
+                  "udp/10.1.0.1/7", "udp/" + Lab.BRIDGE + "/15011",
+                  "udp/10.1.0.1/9", "udp/" + Lab.BRIDGE + "/15012",
+                  "udp/10.1.0.1/11", "refused",
+                  "udp/fd00:1::1/7", "udp/fd30::1/15013",
+                  "udp/fd00:1::1/8", "refused"));
+    }
+  }
+
+  @Test
+  void aProgramThatKeepsItsSocketFollowsThePlan() throws Exception {
+    lab.serve("udp/127.0.0.1/15001", "udp/127.0.0.1/15002");
+    assumeTrue(new Machine().executable("conntrack").isPresent(), "needs conntrack");
+    try (Session session = open()) {
+      // Conntrack sees flows from the first rule on.
+      session.apply(plan(redirect("tcp 10.1.0.9 80", 15001)));
+      Lab.Follower program = lab.follow("udp/10.1.0.1/80");
+      program.awaitAnswerOf("udp/10.1.0.1/80");
+      session.apply(plan(redirect("udp 10.1.0.1 80", 15001)));
+      program.awaitAnswerOf("udp/127.0.0.1/15001");
+      session.apply(plan(redirect("udp 10.1.0.1 80", 15002)));
+      program.awaitAnswerOf("udp/127.0.0.1/15002");
+      session.apply(plan(reject("udp 10.1.0.1")));
+      program.awaitAnswerOf("refused");
+      session.apply(plan(redirect("udp 10.1.0.1 80", 15001)));
+      program.awaitAnswerOf("udp/127.0.0.1/15001");
+      session.close();
+      program.awaitAnswerOf("udp/10.1.0.1/80");
+    }
+  }
+
   private Session open() {
     Machine machine = new Machine();
     NftablesInterceptor interceptor = new NftablesInterceptor(lab.host::enter);

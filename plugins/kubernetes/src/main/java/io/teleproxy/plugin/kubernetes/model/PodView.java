@@ -10,15 +10,22 @@ import java.util.List;
  * @param ips its own addresses; none while it has none or has ended, and none if it lives in its
  *     node's network, because then they are the node's
  * @param nodeIps the addresses of the node it runs on, as far as the pod tells
+ * @param udpPorts the UDP ports that its containers declare
  */
 public record PodView(
-    String namespace, String name, List<InetAddress> ips, List<InetAddress> nodeIps) {
+    String namespace,
+    String name,
+    List<InetAddress> ips,
+    List<InetAddress> nodeIps,
+    List<Integer> udpPorts) {
 
   public static final Fields FIELDS =
       Fields.of(
           "metadata.namespace",
           "metadata.name",
           "spec.hostNetwork",
+          "spec.containers.ports.containerPort",
+          "spec.containers.ports.protocol",
           "status.phase",
           "status.podIP",
           "status.podIPs.ip",
@@ -36,12 +43,25 @@ public record PodView(
         metadata.text("namespace").intern(),
         metadata.text("name"),
         own ? addresses(status, "podIP") : List.of(),
-        addresses(status, "hostIP"));
+        addresses(status, "hostIP"),
+        udpPorts(pod.object("spec")));
   }
 
   /** {@code namespace/name}. */
   public String key() {
     return namespace + "/" + name;
+  }
+
+  private static List<Integer> udpPorts(Json spec) {
+    List<Integer> ports = new ArrayList<>();
+    for (Json container : spec.objects("containers")) {
+      for (Json port : container.objects("ports")) {
+        if (port.text("protocol").equals("UDP")) {
+          ports.add(port.number("containerPort"));
+        }
+      }
+    }
+    return List.copyOf(ports);
   }
 
   private static List<InetAddress> addresses(Json status, String field) {

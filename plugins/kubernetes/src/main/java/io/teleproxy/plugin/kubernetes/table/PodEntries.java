@@ -11,18 +11,26 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a pod puts into the table: its address is diverted on all TCP ports. */
+/**
+ * What a pod puts into the table: its address is diverted on all TCP ports, and on the UDP ports
+ * that it declares. Other UDP is refused; a service with endpoints there diverts its own.
+ */
 final class PodEntries {
   private PodEntries() {}
 
   static Part part(ClusterTable table, PodView pod, Surroundings surroundings) {
-    List<Route> routes = new ArrayList<>(pod.ips().size());
+    List<Route> routes = new ArrayList<>(2 * pod.ips().size());
     List<String> records = new ArrayList<>(pod.ips().size());
     String suffix = "." + pod.namespace() + ".pod." + table.domain();
     for (InetAddress address : pod.ips()) {
       if (!surroundings.isOwn(address)) {
         Prefix ip = Prefix.of(address);
         routes.add(Route.divert(pod.name() + suffix, Protocol.TCP, ip, Ports.ALL, table.target()));
+        if (!pod.udpPorts().isEmpty()) {
+          Ports ports = Ports.of(pod.udpPorts());
+          routes.add(Route.divert("", Protocol.UDP, ip, ports, table.target()));
+        }
+        routes.add(Route.reject("", Protocol.UDP, ip, Ports.ALL));
         records.add(DnsText.address(DnsText.dashed(address) + suffix, table.ttl(), address));
       }
     }

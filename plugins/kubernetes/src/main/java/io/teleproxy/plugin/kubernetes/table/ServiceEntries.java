@@ -21,8 +21,9 @@ import java.util.Set;
 
 /**
  * What a service and its endpoints put into the table. The service's address is refused as a whole,
- * for TCP and UDP, but for the TCP ports that somebody serves. Addresses of nodes and of the API
- * server never occur in a route, though they may in a record.
+ * for TCP and UDP, but for the ports that somebody serves. Its UDP ports at pods are diverted, too:
+ * pods need not declare theirs. Addresses of nodes and of the API server never occur in a route,
+ * though they may in a record.
  */
 final class ServiceEntries {
   private final ServiceWithEndpoints backed;
@@ -54,11 +55,9 @@ final class ServiceEntries {
   }
 
   private void clusterIp() {
-    List<Integer> served = new ArrayList<>(service.ports().size());
+    List<Integer> served = served("TCP");
+    List<Integer> servedUdp = served("UDP");
     for (PortView port : service.ports()) {
-      if (port.protocol().equals("TCP") && backed.serves(port)) {
-        served.add(port.port());
-      }
       if (!port.name().isEmpty()) {
         records.add(srv(port, 100, port.port(), name));
       }
@@ -72,10 +71,23 @@ final class ServiceEntries {
         routes.add(Route.divert("", Protocol.TCP, ip, Ports.of(served), target));
       }
       routes.add(Route.reject(name, Protocol.TCP, ip, Ports.ALL));
+      if (!servedUdp.isEmpty()) {
+        routes.add(Route.divert("", Protocol.UDP, ip, Ports.of(servedUdp), target));
+      }
       routes.add(Route.reject("", Protocol.UDP, ip, Ports.ALL));
       records.add(DnsText.record(DnsText.reverse(address), ttl, "PTR", name + "."));
     }
     endpoints(false);
+  }
+
+  private List<Integer> served(String protocol) {
+    List<Integer> served = new ArrayList<>(service.ports().size());
+    for (PortView port : service.ports()) {
+      if (port.protocol().equals(protocol) && backed.serves(port)) {
+        served.add(port.port());
+      }
+    }
+    return served;
   }
 
   /**
@@ -119,6 +131,9 @@ final class ServiceEntries {
         records.add(DnsText.record(DnsText.reverse(address), ttl, "PTR", endpointName + "."));
       }
     }
+    if (ofPod) {
+      divertDatagrams(subset, address, seen);
+    }
     if (!headless) {
       return;
     }
@@ -131,6 +146,16 @@ final class ServiceEntries {
         if (seen.add(record)) {
           records.add(record);
         }
+      }
+    }
+  }
+
+  private void divertDatagrams(Subset subset, InetAddress address, Set<String> seen) {
+    for (PortView port : subset.ports()) {
+      boolean udp = port.protocol().equals("UDP") && port.port() != 0;
+      if (udp && seen.add("udp " + port.port() + " " + address.getHostAddress())) {
+        Ports only = Ports.of(port.port());
+        routes.add(Route.divert("", Protocol.UDP, Prefix.of(address), only, target));
       }
     }
   }

@@ -1,0 +1,173 @@
+package io.teleproxy.plugin.nftables;
+
+import io.teleproxy.spi.InterceptPlan;
+import io.teleproxy.spi.InterceptPlan.Match;
+import io.teleproxy.spi.InterceptPlan.Rule;
+import io.teleproxy.spi.Ports;
+import io.teleproxy.spi.Prefix;
+import io.teleproxy.spi.Protocol;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes conntrack forget UDP flows about which a new plan says something else than the old one. The
+ * firewall is asked once per flow: a program that keeps one socket would else stay on the way it
+ * had, before us or after us, until the entry expires, and while it sends that is never. Needs
+ * conntrack(8); without it only such programs notice.
+ */
+final class KnownFlows {
+  private static final Logger log = LoggerFactory.getLogger(KnownFlows.class);
+
+  private static final int DNS_PORT = 53;
+
+  /** How often is looked again. */
+  private static final int ATTEMPTS = 4;
+
+  /** Runs a command to its end. */
+  @FunctionalInterface
+  interface Command {
+    /** Returns what it wrote to standard output, whatever its exit status. */
+    String run(List<String> command) throws IOException;
+  }
+
+  /**
+   * One end of a known flow.
+   *
+   * @param turned whether it is the end that sent first; else the one that was sent to
+   */
+  private record Known(InetAddress address, int port, boolean turned) {}
+
+  private final Command command;
+  private final String conntrack;
+
+  /**
+   * @param conntrack path of conntrack(8); empty if there is none
+   */
+  KnownFlows(Command command, String conntrack) {
+    this.command = command;
+    this.conntrack = conntrack;
+  }
+
+  /** To be called when the new plan is in force. */
+  void forget(InterceptPlan before, InterceptPlan after) {
+    if (conntrack.isEmpty()) {
+      return;
+    }
+    List<Match> changed = changed(before, after);
+    for (boolean ipv6 : List.of(false, true)) {
+      List<Match> ours = changed.stream().filter(match -> match.to().isIpv6() == ipv6).toList();
+      if (!ours.isEmpty()) {
+        forget(ours, ipv6 ? "ipv6" : "ipv4");
+      }
+    }
+  }
+
+  /** What of UDP is matched by one plan only, or is decided differently. */
+  private static List<Match> changed(InterceptPlan before, InterceptPlan after) {
+    Set<Rule> old = datagramRules(before);
+    Set<Rule> now = datagramRules(after);
+    Set<Match> changed = new LinkedHashSet<>();
+    // On a bridge that comes or goes, every rule does.
+    boolean bridges = !before.bridges().equals(after.bridges());
+    old.stream()
+        .filter(rule -> bridges || !now.contains(rule))
+        .forEach(r -> changed.add(r.match()));
+    now.stream()
+        .filter(rule -> bridges || !old.contains(rule))
+        .forEach(r -> changed.add(r.match()));
+    if (bridges || !before.dns().equals(after.dns())) {
+      for (InterceptPlan plan : List.of(before, after)) {
+        for (InetAddress nameserver : plan.dns().nameservers()) {
+          changed.add(new Match(Protocol.UDP, Prefix.of(nameserver), Ports.of(DNS_PORT)));
+        }
+      }
+    }
+    return new ArrayList<>(changed);
+  }
+
+  private static Set<Rule> datagramRules(InterceptPlan plan) {
+    Set<Rule> rules = new HashSet<>();
+    for (Rule rule : plan.rules()) {
+      if (rule.match().protocol() == Protocol.UDP) {
+        rules.add(rule);
+      }
+    }
+    return rules;
+  }
+
+  /**
+   * An answer that is under way when its flow is forgotten makes an entry anew, from the far end to
+   * the program, to which the program's next datagrams then belong: so look again.
+   */
+  private void forget(List<Match> matches, String family) {
+    try {
+      for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        boolean turnedOnly = attempt > 0;
+        String known = command.run(List.of(conntrack, "-L", "-f", family, "-p", "udp"));
+        Set<Known> flows = flows(known);
+        flows.removeIf(flow -> (turnedOnly && !flow.turned()) || !covers(matches, flow));
+        if (flows.isEmpty()) {
+          return;
+        }
+        for (Known flow : flows) {
+          // Exit status 1 means that it has expired meanwhile.
+          command.run(
+              List.of(
+                  conntrack,
+                  "-D",
+                  "-f",
+                  family,
+                  "-p",
+                  "udp",
+                  flow.turned() ? "--orig-src" : "--orig-dst",
+                  flow.address().getHostAddress(),
+                  flow.turned() ? "--orig-port-src" : "--orig-port-dst",
+                  Integer.toString(flow.port())));
+        }
+      }
+    } catch (IOException e) {
+      log.debug("linux-nftables: conntrack entries stay: {}", e.getMessage());
+    }
+  }
+
+  private static boolean covers(List<Match> matches, Known flow) {
+    return matches.stream()
+        .anyMatch(
+            match -> match.to().contains(flow.address()) && match.ports().contains(flow.port()));
+  }
+
+  /**
+   * The ends of the flows before any translation, the first of each in a line like {@code udp 17 29
+   * src=10.0.0.2 dst=10.0.0.1 sport=4711 dport=53 src=…}.
+   */
+  private static Set<Known> flows(String listing) {
+    Set<Known> flows = new LinkedHashSet<>();
+    for (String line : listing.lines().toList()) {
+      add(flows, first(line, " dst="), first(line, " dport="), false);
+      add(flows, first(line, " src="), first(line, " sport="), true);
+    }
+    return flows;
+  }
+
+  private static void add(Set<Known> flows, String address, String port, boolean turned) {
+    if (!address.isEmpty() && !port.isEmpty()) {
+      flows.add(new Known(Prefix.parseAddress(address), Integer.parseInt(port), turned));
+    }
+  }
+
+  private static String first(String line, String key) {
+    int start = line.indexOf(key);
+    if (start < 0) {
+      return "";
+    }
+    int end = line.indexOf(' ', start + key.length());
+    return line.substring(start + key.length(), end < 0 ? line.length() : end);
+  }
+}
