@@ -59,7 +59,7 @@ public final class TransparentProxy implements AutoCloseable {
       IntPredicate ownTarget,
       LoopGuard loopGuard) {
     transport = Transport.of(loops);
-    udp = new UdpProxy(loops.next(), transport, tables, ownTarget, flows);
+    udp = new UdpProxy(loops.next(), transport, tables, ownTarget, flows, UdpProxy.MOST_FLOWS);
     Redirected redirected =
         new Redirected(interceptor, tables, ownTarget, transport, flows, loopGuard);
     bootstrap =

@@ -43,7 +43,7 @@ public final class UdpProxy {
   public static final int MOST_DESTINATIONS = 1024;
 
   /** Each costs two sockets here; beyond, the one that was not used for longest goes. */
-  public static final int MOST_FLOWS = 1024;
+  static final int MOST_FLOWS = 1024;
 
   /** How often another free port is tried if the one found on loopback is taken on a bridge. */
   private static final int ATTEMPTS = 10;
@@ -57,6 +57,7 @@ public final class UdpProxy {
   private final Supplier<Snapshot> tables;
   private final IntPredicate ownTarget;
   private final Flows flows;
+  private final int mostFlows;
 
   // guarded by this
   private final UdpSockets sockets;
@@ -72,12 +73,14 @@ public final class UdpProxy {
       Transport transport,
       Supplier<Snapshot> tables,
       IntPredicate ownTarget,
-      Flows flows) {
+      Flows flows,
+      int mostFlows) {
     this.loop = loop;
     this.transport = transport;
     this.tables = tables;
     this.ownTarget = ownTarget;
     this.flows = flows;
+    this.mostFlows = mostFlows;
     this.sockets = new UdpSockets(loop, transport);
     loop.scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
   }
@@ -217,9 +220,9 @@ public final class UdpProxy {
         payload.release();
         return;
       }
-      if (live.size() >= MOST_FLOWS) {
+      if (live.size() >= mostFlows) {
         Iterator<UdpFlow> leastUsed = live.values().iterator();
-        leastUsed.next().end("given back: " + MOST_FLOWS + " flows of datagrams are open");
+        leastUsed.next().end("given back: " + mostFlows + " flows of datagrams are open");
         leastUsed.remove();
       }
       flow = new UdpFlow(socket, client, to.address, divert.target(), flows, loop);

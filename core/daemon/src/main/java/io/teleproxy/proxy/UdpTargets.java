@@ -19,7 +19,7 @@ import java.util.function.IntPredicate;
  */
 public final class UdpTargets implements AutoCloseable {
   /** For a proxy on this machine to answer before it counts as one without UDP. */
-  private static final long FIRST_ANSWER_MILLIS = 500;
+  private static final long FIRST_ANSWER_MILLIS = 1000;
 
   private final EventLoop loop;
   private final Transport transport;

@@ -49,7 +49,7 @@ final class RedirectedByFirewall {
       socks.carriesDatagrams(true);
       try (EchoDatagrams echo = new EchoDatagrams()) {
         for (String host : List.of("10.1.2.3", "fd00::3")) {
-          tables.put(new Table(host, List.of(datagrams(host, echo.port(), socks))));
+          tables.put(new Table("datagrams", List.of(datagrams(host, echo.port(), socks))));
           InetSocketAddress to = new InetSocketAddress(host, echo.port());
           redirect(to, proxy.udp().port(to).orElseThrow());
           ask(to);

@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +26,9 @@ import org.junit.jupiter.api.Timeout;
 /** UDP ASSOCIATE by a client written out by hand. */
 @Timeout(60)
 class UdpAssociateTest {
-  private static final int PATIENCE_MILLIS = 10_000;
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private static final int PATIENCE_MILLIS = 30_000;
 
   private final EventLoopGroup loops = Transport.group("socks", 1);
   private final LoopbackTunnel tunnel = new LoopbackTunnel();
@@ -161,9 +164,12 @@ class UdpAssociateTest {
     send(relay, header(echo.port()), ascii("x"));
     receive();
     control.close();
-    await().until(() -> tunnel.openDatagrams.get() == 0 && socks.connections() == 0);
+    await()
+        .atMost(PATIENCE)
+        .until(() -> tunnel.openDatagrams.get() == 0 && socks.connections() == 0);
     client.connect(Loopback.IPV4, relay);
     await()
+        .atMost(PATIENCE)
         .untilAsserted(
             () ->
                 assertThatThrownBy(
@@ -189,7 +195,7 @@ class UdpAssociateTest {
     receive();
     byte[] name = join(new byte[] {0, 0, 0, 3, 12}, ascii("REFUSED.test"), new byte[] {0, 9});
     send(relay, name, ascii("x"));
-    await().until(() -> tunnel.asked.size() == 2);
+    await().atMost(PATIENCE).until(() -> tunnel.asked.size() == 2);
     send(relay, header(echo.port()), ascii("still there"));
     assertThat(receive()).endsWith(ascii("still there"));
   }
