@@ -149,6 +149,13 @@ final class Cluster implements AutoCloseable {
       return Cluster.this.kubectl(words.toArray(String[]::new));
     }
 
+    void apply(String manifest) {
+      laptop
+          .enter(kubectlCommand("--namespace", name, "apply", "-f", "-").input(manifest))
+          .run(PATIENCE)
+          .succeeded();
+    }
+
     @Override
     public void close() {
       Cluster.this.kubectl("delete", "namespace", name, "--wait=false");

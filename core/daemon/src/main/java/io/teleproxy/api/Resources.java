@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.TableJson;
+import io.teleproxy.tables.TablePatch;
 import io.teleproxy.tables.TableStore;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -86,9 +87,17 @@ final class Resources {
         }
         yield put(posted);
       }
+      case "PATCH" -> patch(name, TablePatch.read(body));
       case "DELETE" -> delete(name);
-      default -> notAllowed("GET, POST, DELETE");
+      default -> notAllowed("GET, POST, PATCH, DELETE");
     };
+  }
+
+  private CompletionStage<Reply> patch(String name, TablePatch patch) {
+    if (name.equals(BOOTSTRAP)) {
+      return done(reserved());
+    }
+    return tables.patch(name, patch) ? applied() : done(noTable(name));
   }
 
   private CompletionStage<Reply> delete(String name) {

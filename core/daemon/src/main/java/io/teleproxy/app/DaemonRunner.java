@@ -12,6 +12,7 @@ import io.teleproxy.config.Mode;
 import io.teleproxy.net.LocalPeers;
 import io.teleproxy.net.Transport;
 import io.teleproxy.plugin.PluginHost;
+import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.tables.Snapshot;
 import io.teleproxy.tables.TableStore;
@@ -113,7 +114,7 @@ public final class DaemonRunner implements Runner {
     announce(
         out,
         "ready: "
-            + snapshot.tables().stream().mapToInt(table -> table.routes().size()).sum()
+            + snapshot.tables().stream().mapToInt(Table::routeCount).sum()
             + " routes, "
             + (snapshot.search().isEmpty()
                 ? ""
@@ -246,7 +247,7 @@ public final class DaemonRunner implements Runner {
       status.addProperty("instance", pid + "@" + started);
       Snapshot snapshot = tables.latest();
       JsonObject counts = new JsonObject();
-      snapshot.tables().forEach(table -> counts.addProperty(table.name(), table.routes().size()));
+      snapshot.tables().forEach(table -> counts.addProperty(table.name(), table.routeCount()));
       status.add("routes", counts);
       if (interception.isDone() && !interception.isCompletedExceptionally()) {
         interception.join().describe(status);

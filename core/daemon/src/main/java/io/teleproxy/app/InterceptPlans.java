@@ -10,16 +10,14 @@ import io.teleproxy.spi.Ports;
 import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
-import io.teleproxy.spi.Table;
-import io.teleproxy.tables.Snapshot;
+import io.teleproxy.spi.TrieMap;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** What the firewall has to do for a snapshot of the tables: a pure function. */
+/** What the firewall has to do for a route, and on the way from one plan to another. */
 final class InterceptPlans {
   /** RFC 1122 §3.2.1.3; and the IPv6 prefix reserved for what is not global (RFC 4291 §2.4). */
   private static final List<Prefix> LOOPBACK =
@@ -30,6 +28,12 @@ final class InterceptPlans {
 
   /** The local ports to which datagrams are redirected. */
   interface UdpPorts {
+    /**
+     * A plan is begun, in which datagrams are diverted to these SOCKS5 proxies, by local port. All
+     * its destinations are asked for anew.
+     */
+    void begin(Set<Integer> targets);
+
     /**
      * The local port for a destination whose datagrams are to go to a SOCKS5 proxy; empty if they
      * are to be refused.
@@ -43,52 +47,35 @@ final class InterceptPlans {
   private InterceptPlans() {}
 
   /**
-   * The plan for these tables.
-   *
-   * @param proxyPort where TCP to diverted destinations is redirected to
-   * @param udp asked for each diverted destination
-   */
-  static InterceptPlan of(
-      Snapshot snapshot,
-      int proxyPort,
-      UdpPorts udp,
-      InterceptPlan.DnsCapture dns,
-      List<String> bridges) {
-    List<Rule> rules = new ArrayList<>();
-    for (Table table : snapshot.tables()) {
-      boolean own = table.name().equals(Bootstrap.TABLE);
-      for (Route route : table.routes()) {
-        for (Prefix ip : withoutLoopback(route.ip())) {
-          addRules(rules, route, ip, own ? OptionalInt.empty() : OptionalInt.of(proxyPort), udp);
-        }
-      }
-    }
-    return InterceptPlan.of(rules, dns, bridges);
-  }
-
-  /**
    * The new plan plus what only the old one had: in force while DNS still tells names of the old
-   * one, so that no name ever resolves to an address that is not intercepted.
+   * one, so that no name ever resolves to an address that is not intercepted. Costs as much as the
+   * two differ.
    */
   static InterceptPlan union(InterceptPlan old, InterceptPlan next) {
-    Set<Match> matches = new HashSet<>();
-    next.rules().forEach(rule -> matches.add(rule.match()));
-    List<Rule> rules = new ArrayList<>(next.rules());
-    for (Rule rule : old.rules()) {
-      if (!matches.contains(rule.match())) {
-        rules.add(rule);
-      }
-    }
-    return rules.size() == next.rules().size()
-        ? next
-        : InterceptPlan.of(rules, next.dns(), next.bridges());
+    TrieMap.Editor<Prefix, List<Rule>> both = next.byDestination().edit();
+    old.byDestination()
+        .differences(
+            next.byDestination(),
+            (to, before, after) -> {
+              List<Rule> now = after == null ? List.of() : after;
+              List<Rule> rules = new ArrayList<>(now);
+              for (Rule rule : before == null ? List.<Rule>of() : before) {
+                if (now.stream().noneMatch(other -> other.match().equals(rule.match()))) {
+                  rules.add(rule);
+                }
+              }
+              if (rules.size() > now.size()) {
+                both.put(to, InterceptPlan.ordered(rules));
+              }
+            });
+    return next.with(both.done());
   }
 
   /**
    * A prefix so wide that it holds the loopback addresses means other machines: this one's own
    * services, ours among them, stay reachable.
    */
-  private static List<Prefix> withoutLoopback(Prefix ip) {
+  static List<Prefix> withoutLoopback(Prefix ip) {
     for (Prefix loopback : LOOPBACK) {
       if (ip.length() < loopback.length() && ip.contains(loopback.address())) {
         return ip.without(loopback);
@@ -98,9 +85,13 @@ final class InterceptPlans {
   }
 
   /**
-   * @param proxyPort empty for a route that leads to its target itself
+   * Adds what the firewall does for one route.
+   *
+   * @param ip where it leads, or a part of that
+   * @param proxyPort where TCP is redirected to; empty for a route that leads to its target itself
+   * @param udp asked for each destination of diverted datagrams
    */
-  private static void addRules(
+  static void addRules(
       List<Rule> rules, Route route, Prefix ip, OptionalInt proxyPort, UdpPorts udp) {
     Match match = new Match(route.protocol(), ip, route.ports());
     if (!(route.action() instanceof Route.Action.Divert divert)) {

@@ -43,6 +43,7 @@ final class Interception implements AutoCloseable {
   private final DnsServer dns;
   private final TransparentProxy proxy;
   private final UdpInterception udp;
+  private final InterceptPlanner planner;
   private final Reconciler reconciler;
   private final Surroundings surroundings;
 
@@ -86,11 +87,12 @@ final class Interception implements AutoCloseable {
               "udp",
               new UdpInterception(
                   proxy.udp(), loops, ownTarget, components.reporter("udp"), this::planAnew));
+      planner = new InterceptPlanner(proxy.port(), udp);
       reconciler =
           closer.add(
               "reconciler",
               new Reconciler(
-                  tables, firewall, this::plan, udp::settled, components.reporter("firewall")));
+                  tables, firewall, this::plan, this::settled, components.reporter("firewall")));
     } catch (Throwable e) {
       closer.close();
       throw e;
@@ -179,13 +181,14 @@ final class Interception implements AutoCloseable {
     proxy.listen(surroundings.bridges().addresses());
   }
 
+  private void settled(InterceptPlan plan) {
+    udp.settled(planner.datagramRules(plan));
+  }
+
   private InterceptPlan plan(Snapshot snapshot) {
     List<InetAddress> captured = surroundings.nameservers().captured();
-    udp.prepare(snapshot);
-    return InterceptPlans.of(
+    return planner.plan(
         snapshot,
-        proxy.port(),
-        udp,
         captured.isEmpty()
             ? InterceptPlan.DnsCapture.NONE
             : new InterceptPlan.DnsCapture(captured, dns.port()),

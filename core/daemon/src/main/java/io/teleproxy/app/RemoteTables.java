@@ -6,6 +6,7 @@ import com.google.gson.JsonParser;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.TableJson;
+import io.teleproxy.tables.TablePatch;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -14,6 +15,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +32,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class RemoteTables implements TableSink, AutoCloseable {
   private static final long HEARTBEAT_MILLIS = 1000;
+
+  /** Of one request: the memory of the other process is not to grow with the cluster. */
+  private static final int MOST_PARTS = 1000;
+
   private static final Duration TIMEOUT = Duration.ofSeconds(15);
 
   private final URI api;
@@ -53,6 +59,9 @@ final class RemoteTables implements TableSink, AutoCloseable {
   private boolean reached;
 
   private String instance = "";
+
+  /** What the other side has, as far as we know. */
+  private final Map<String, Table> delivered = new HashMap<>();
 
   /**
    * Starts sending.
@@ -176,6 +185,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
     if (!now.equals(instance)) {
       synchronized (this) {
         changed.addAll(tables.keySet());
+        delivered.clear();
         searchChanged = search != null;
       }
       instance = now;
@@ -205,10 +215,11 @@ final class RemoteTables implements TableSink, AutoCloseable {
         newSearch.forEach(body::add);
         exchange("POST", "/api/search", body.toString());
       }
-      if (!put.isEmpty()) {
-        exchange("POST", "/api/tables/", TableJson.write(put).toString());
+      for (Table table : put) {
+        deliver(table);
       }
       for (String name : gone) {
+        delivered.remove(name);
         exchange("DELETE", "/api/tables/" + name, "");
       }
     } catch (IOException e) {
@@ -219,6 +230,22 @@ final class RemoteTables implements TableSink, AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /** Sends how the table differs from what the other side has; everything, if it has nothing. */
+  private void deliver(Table table) throws IOException, InterruptedException {
+    Table there = delivered.remove(table.name());
+    if (there == null || !there.zones().equals(table.zones())) {
+      boolean atOnce = table.parts().size() <= MOST_PARTS;
+      there = atOnce ? table : Table.pending(table.name(), table.zones());
+      exchange("POST", "/api/tables/", TableJson.writeParts(there).toString());
+    }
+    if (!there.equals(table)) {
+      for (TablePatch patch : TablePatch.between(there, table, MOST_PARTS)) {
+        exchange("PATCH", "/api/tables/" + table.name(), patch.json().toString());
+      }
+    }
+    delivered.put(table.name(), table);
   }
 
   private String exchange(String method, String path, String body)

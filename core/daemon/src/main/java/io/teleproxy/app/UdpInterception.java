@@ -5,14 +5,13 @@ import io.netty.channel.EventLoopGroup;
 import io.teleproxy.proxy.UdpProxy;
 import io.teleproxy.proxy.UdpTargets;
 import io.teleproxy.spi.Health;
-import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.InterceptPlan.Redirect;
+import io.teleproxy.spi.InterceptPlan.Rule;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
-import io.teleproxy.spi.Table;
-import io.teleproxy.tables.Snapshot;
 import java.net.InetSocketAddress;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -49,17 +48,8 @@ final class UdpInterception implements InterceptPlans.UdpPorts, AutoCloseable {
     this.health = health;
   }
 
-  /** To be called before a plan is made of these tables. */
-  void prepare(Snapshot snapshot) {
-    Set<Integer> wanted = new HashSet<>();
-    for (Table table : snapshot.tables()) {
-      for (Route route : table.routes()) {
-        if (route.protocol() == Protocol.UDP
-            && route.action() instanceof Route.Action.Divert divert) {
-          wanted.add(divert.target());
-        }
-      }
-    }
+  @Override
+  public void begin(Set<Integer> wanted) {
     targets.want(wanted);
     refusing = 0;
   }
@@ -78,10 +68,14 @@ final class UdpInterception implements InterceptPlans.UdpPorts, AutoCloseable {
     refusing++;
   }
 
-  /** To be called when a plan is in force. */
-  void settled(InterceptPlan plan) {
+  /**
+   * To be called when a plan is in force.
+   *
+   * @param rules all its rules for the destinations of datagrams
+   */
+  void settled(List<Rule> rules) {
     Set<InetSocketAddress> redirected = new HashSet<>();
-    for (InterceptPlan.Rule rule : plan.rules()) {
+    for (Rule rule : rules) {
       if (rule instanceof Redirect && rule.match().protocol() == Protocol.UDP) {
         int port = rule.match().ports().ranges().get(0).first();
         redirected.add(new InetSocketAddress(rule.match().to().address(), port));

@@ -3,13 +3,18 @@ package io.teleproxy.tables;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
+import io.teleproxy.spi.Table.Part;
+import io.teleproxy.spi.TrieMap;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All tables at one moment, merged. Immutable; readers take one per query or connection.
@@ -17,7 +22,8 @@ import java.util.TreeMap;
  * <p>Names are given in lower case without final dot ({@link RecordText#normalize}).
  */
 public final class Snapshot {
-  static final Snapshot EMPTY = new Snapshot(new TreeMap<>(), List.of());
+  /** No tables. */
+  public static final Snapshot EMPTY = new Snapshot(new TreeMap<>(), List.of());
 
   private final SortedMap<String, TableIndex> indexes;
   private final List<String> search;
@@ -81,17 +87,53 @@ public final class Snapshot {
     Route best = null;
     for (TableIndex index : indexes.values()) {
       Route route = index.route(protocol, address, port);
-      if (route != null && (best == null || TableIndex.PRECEDENCE.compare(route, best) < 0)) {
+      if (route != null && (best == null || RouteIndex.PRECEDENCE.compare(route, best) < 0)) {
         best = route;
       }
     }
     return Optional.ofNullable(best);
   }
 
+  /** The routes of one table to exactly this address; shared, in no order that matters. */
+  public List<Route> routesTo(String table, InetAddress address) {
+    TableIndex index = indexes.get(table);
+    return index == null ? List.of() : index.routes().hosts().getOrDefault(address, List.of());
+  }
+
+  /** The routes of one table that lead to more than one address. */
+  public List<Route> prefixRoutes(String table) {
+    TableIndex index = indexes.get(table);
+    return index == null ? List.of() : index.routes().prefixes();
+  }
+
+  /**
+   * Tells which parts make this snapshot another one, in time that depends on how much they differ;
+   * null stands for no part.
+   */
+  public void differences(Snapshot after, PartDifference difference) {
+    Set<String> names = new TreeSet<>(indexes.keySet());
+    names.addAll(after.indexes.keySet());
+    for (String name : names) {
+      parts(name).differences(after.parts(name), (key, old, now) -> difference.at(name, old, now));
+    }
+  }
+
+  /** Hears of one part that is not the same in two snapshots. */
+  @FunctionalInterface
+  public interface PartDifference {
+    void at(String table, @Nullable Part before, @Nullable Part after);
+  }
+
+  private TrieMap<String, Part> parts(String table) {
+    TableIndex index = indexes.get(table);
+    return index == null ? TrieMap.empty() : index.table().parts();
+  }
+
   Snapshot with(Collection<Table> changed) {
     SortedMap<String, TableIndex> next = new TreeMap<>(indexes);
     for (Table table : changed) {
-      next.put(table.name(), new TableIndex(table));
+      TableIndex before = next.get(table.name());
+      next.put(table.name(), before == null ? TableIndex.of(table) : before.with(table));
     }
     return new Snapshot(next, search);
   }

@@ -14,11 +14,15 @@ import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
+import io.teleproxy.spi.Table.Part;
+import io.teleproxy.spi.TrieMap;
 import java.io.IOException;
 import java.io.StringReader;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TableJson {
   private static final Set<String> TABLE_FIELDS =
-      Set.of("name", "zones", "routes", "records", "synced");
+      Set.of("name", "zones", "routes", "records", "parts", "synced");
   private static final Set<String> ROUTE_FIELDS =
       Set.of("name", "proto", "ip", "port", "action", "target");
 
@@ -92,6 +96,14 @@ public final class TableJson {
     return array;
   }
 
+  /** A table as {@link #read} takes it, with its parts under their keys. */
+  public static JsonObject writeParts(Table table) {
+    JsonObject json = TablePatch.between(table.with(TrieMap.empty()), table).json();
+    json.addProperty("name", table.name());
+    json.add("zones", write(table.zones(), JsonPrimitive::new));
+    return json;
+  }
+
   public static JsonObject write(Table table) {
     JsonObject json = new JsonObject();
     json.addProperty("name", table.name());
@@ -104,6 +116,18 @@ public final class TableJson {
     }
     if (!table.synced()) {
       json.addProperty("synced", false);
+    }
+    return json;
+  }
+
+  /** A part of a table: an object with {@code routes} and {@code records}, those that it has. */
+  static JsonObject write(Part part) {
+    JsonObject json = new JsonObject();
+    if (!part.routes().isEmpty()) {
+      json.add("routes", write(part.routes(), TableJson::write));
+    }
+    if (!part.records().isEmpty()) {
+      json.add("records", write(part.records(), JsonPrimitive::new));
     }
     return json;
   }
@@ -132,7 +156,7 @@ public final class TableJson {
     return array;
   }
 
-  private static JsonElement parse(String text) {
+  static JsonElement parse(String text) {
     try (JsonReader reader = new JsonReader(new StringReader(text))) {
       reader.setStrictness(Strictness.STRICT);
       JsonElement root = JsonParser.parseReader(reader);
@@ -160,26 +184,46 @@ public final class TableJson {
     problems.unknownFields(where, json, TABLE_FIELDS);
     String name = text(where, json, "name", null, problems);
     List<String> zones = strings(where + ".zones", json.get("zones"), problems);
+    Part part = part(where, json, true, problems);
+    Map<String, Part> parts = new HashMap<>();
+    TablePatch.parts(where + ".parts", json.get("parts"), problems)
+        .forEach((key, some) -> some.ifPresent(present -> parts.put(key, present)));
+    if (!part.isEmpty()) {
+      parts.put(Table.WHOLE, part);
+    }
+    boolean synced = flag(where, json, "synced", true, problems);
+    if (problems.size() == before) {
+      problems.collect(
+          where + ".", () -> tables.add(new Table(name, zones, TrieMap.copyOf(parts), synced)));
+    }
+  }
+
+  /**
+   * The routes and records of an object that may have other fields besides.
+   *
+   * @param checked whether the records are read, and not only their owners; what is wrong with them
+   *     is found when they are asked for else
+   */
+  static Part part(String where, JsonObject json, boolean checked, Problems problems) {
     List<String> records = strings(where + ".records", json.get("records"), problems);
-    for (int i = 0; i < records.size(); i++) {
+    for (int i = 0; checked && i < records.size(); i++) {
       int index = i;
       problems.collect(where + ".records[" + i + "].", () -> RecordText.parse(records.get(index)));
     }
-    boolean synced = true;
-    JsonElement flag = json.get("synced");
-    if (flag != null) {
-      if (flag.isJsonPrimitive() && flag.getAsJsonPrimitive().isBoolean()) {
-        synced = flag.getAsBoolean();
-      } else {
-        problems.add(where + ".synced: " + flag + " (expected: true or false)");
-      }
+    return new Part(routes(where + ".routes", json.get("routes"), problems), records);
+  }
+
+  static boolean flag(
+      String where, JsonObject json, String field, boolean otherwise, Problems problems) {
+    JsonElement flag = json.get(field);
+    if (flag == null) {
+      return otherwise;
     }
-    List<Route> routes = routes(where + ".routes", json.get("routes"), problems);
-    if (problems.size() == before) {
-      boolean complete = synced;
-      problems.collect(
-          where + ".", () -> tables.add(new Table(name, zones, routes, records, complete)));
+    if (flag.isJsonPrimitive() && flag.getAsJsonPrimitive().isBoolean()) {
+      return flag.getAsBoolean();
     }
+    problems.add(where + "." + field + ": " + flag + " (expected: true or false)");
+    return otherwise;
   }
 
   private static List<Route> routes(
@@ -290,7 +334,7 @@ public final class TableJson {
   }
 
   /** Mistakes gathered, to be told all at once. */
-  private static final class Problems {
+  static final class Problems {
     private final List<String> lines = new ArrayList<>();
 
     void add(String line) {

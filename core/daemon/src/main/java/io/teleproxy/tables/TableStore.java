@@ -3,6 +3,7 @@ package io.teleproxy.tables;
 import io.teleproxy.spi.Table;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 
@@ -41,6 +42,18 @@ public final class TableStore {
 
   public void put(Table table) {
     put(List.of(table));
+  }
+
+  /** Changes a table; says whether there is one of that name. */
+  public boolean patch(String name, TablePatch patch) {
+    boolean[] found = new boolean[1];
+    change(
+        snapshot -> {
+          Optional<Table> table = snapshot.table(name);
+          found[0] = table.isPresent();
+          return table.map(there -> snapshot.with(List.of(patch.applyTo(there)))).orElse(snapshot);
+        });
+    return found[0];
   }
 
   /** Removes a table; no effect if there is none of that name. */

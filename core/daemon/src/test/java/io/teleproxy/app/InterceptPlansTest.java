@@ -82,7 +82,8 @@ class InterceptPlansTest {
   }
 
   private InterceptPlan plan(LocalPorts udp) {
-    return InterceptPlans.of(store.latest(), PROXY, udp, InterceptPlan.DnsCapture.NONE, List.of());
+    return new InterceptPlanner(PROXY, udp)
+        .plan(store.latest(), InterceptPlan.DnsCapture.NONE, List.of());
   }
 
   private static Route udp(String ip, String ports) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /** Local ports for datagrams as a test wants them, by destination in the form 10.0.0.1:53. */
 record LocalPorts(Map<String, Integer> ports, List<Route> refused)
@@ -14,6 +15,11 @@ record LocalPorts(Map<String, Integer> ports, List<Route> refused)
 
   LocalPorts(Map<String, Integer> ports) {
     this(ports, new ArrayList<>());
+  }
+
+  @Override
+  public void begin(Set<Integer> targets) {
+    refused.clear();
   }
 
   @Override

@@ -30,13 +30,12 @@ class ReconcilerTest {
   private final List<Health> health = new CopyOnWriteArrayList<>();
   private final List<InterceptPlan> settled = new CopyOnWriteArrayList<>();
   private final Firewall firewall = new Firewall();
+  private final InterceptPlanner planner = new InterceptPlanner(PROXY, LocalPorts.NONE);
   private final Reconciler reconciler =
       new Reconciler(
           store,
           firewall,
-          snapshot ->
-              InterceptPlans.of(
-                  snapshot, PROXY, LocalPorts.NONE, InterceptPlan.DnsCapture.NONE, List.of()),
+          snapshot -> planner.plan(snapshot, InterceptPlan.DnsCapture.NONE, List.of()),
           settled::add,
           health::add);
 

@@ -68,7 +68,7 @@ class TableJsonTest {
         "[7]|[0]: expected: an object with the fields of a table",
         "[{}]|[0].name: missing",
         "[{\"name\":\"a/b\"}]|[0].name: 'a/b' (expected: 1-63 letters",
-        "[{\"name\":\"a\",\"colour\":1}]|[0].colour: unknown field (expected: one of name, records,",
+        "[{\"name\":\"a\",\"colour\":1}]|[0].colour: unknown field (expected: one of name, parts,",
         "[{\"name\":\"a\"},{\"name\":\"a\"}]|name: 'a' stands twice",
         "[{\"name\":\"a\",\"routes\":{}}]|[0].routes: expected: an array of routes",
         "[{\"name\":\"a\",\"routes\":[{\"target\":\"1\"}]}]|[0].routes[0].ip: missing",

@@ -1,21 +1,28 @@
 package io.teleproxy.spi;
 
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
 
 /**
- * The whole desired state of the firewall. Two plans with the same content are equal.
+ * The whole desired state of the firewall. Two plans with the same content are equal. A plan that
+ * was made from another shares with it what has not changed, so that a backend finds what it has to
+ * do in time proportional to the change: {@code
+ * before.byDestination().differences(after.byDestination(), …)}.
  *
- * @param rules in the order in which they are tried: the first that matches decides. Traffic that
- *     no rule matches is left alone.
+ * @param byDestination for each destination its rules, in the order in which they are tried
  * @param dns capture of DNS queries, evaluated before the rules
  * @param bridges interface names of local container bridges: traffic that comes in on them is
  *     treated like that of local processes. Redirected packets arrive there at the bridge's own
  *     address.
  */
-public record InterceptPlan(List<Rule> rules, DnsCapture dns, List<String> bridges) {
+public record InterceptPlan(
+    TrieMap<Prefix, List<Rule>> byDestination, DnsCapture dns, List<String> bridges) {
   /** Longest prefix first, then listed ports before all ports, then redirect before reject. */
   private static final Comparator<Rule> ORDER =
       Comparator.<Rule, Prefix>comparing(rule -> rule.match().to())
@@ -26,7 +33,7 @@ public record InterceptPlan(List<Rule> rules, DnsCapture dns, List<String> bridg
 
   /** The plan that leaves everything alone. */
   public static final InterceptPlan EMPTY =
-      new InterceptPlan(List.of(), DnsCapture.NONE, List.of());
+      new InterceptPlan(TrieMap.empty(), DnsCapture.NONE, List.of());
 
   /** One rule; sorted so that the more specific comes first. */
   public sealed interface Rule extends Comparable<Rule> {
@@ -66,16 +73,49 @@ public record InterceptPlan(List<Rule> rules, DnsCapture dns, List<String> bridg
   }
 
   public InterceptPlan {
-    rules = rules.stream().sorted().distinct().toList();
     bridges = bridges.stream().sorted().distinct().toList();
+  }
+
+  public InterceptPlan(List<Rule> rules, DnsCapture dns, List<String> bridges) {
+    this(grouped(rules), dns, bridges);
   }
 
   public static InterceptPlan of(
       Collection<? extends Rule> rules, DnsCapture dns, Collection<String> bridges) {
-    return new InterceptPlan(List.copyOf(rules), dns, List.copyOf(bridges));
+    return new InterceptPlan(grouped(rules), dns, List.copyOf(bridges));
+  }
+
+  /** This plan with other rules. */
+  public InterceptPlan with(TrieMap<Prefix, List<Rule>> otherRules) {
+    return new InterceptPlan(otherRules, dns, bridges);
+  }
+
+  /**
+   * All rules in the order in which they are tried: the first that matches decides. Traffic that no
+   * rule matches is left alone. Collected at each call.
+   */
+  public List<Rule> rules() {
+    return byDestination.keySet().stream()
+        .sorted()
+        .flatMap(to -> byDestination.getOrDefault(to, List.of()).stream())
+        .toList();
+  }
+
+  /** The rules of one destination in the order in which they are tried, each once. */
+  public static List<Rule> ordered(Collection<? extends Rule> rules) {
+    return List.copyOf(new TreeSet<>(rules));
   }
 
   public boolean isEmpty() {
-    return rules.isEmpty() && dns.nameservers().isEmpty();
+    return byDestination.isEmpty() && dns.nameservers().isEmpty();
+  }
+
+  private static TrieMap<Prefix, List<Rule>> grouped(Collection<? extends Rule> rules) {
+    Map<Prefix, List<Rule>> groups = new HashMap<>();
+    for (Rule rule : rules) {
+      groups.computeIfAbsent(rule.match().to(), to -> new ArrayList<>(3)).add(rule);
+    }
+    groups.replaceAll((to, group) -> ordered(group));
+    return TrieMap.copyOf(groups);
   }
 }

@@ -78,6 +78,13 @@ public record Table(String name, List<String> zones, TrieMap<String, Part> parts
     return collect(Part::routes);
   }
 
+  /** How many routes there are. */
+  public int routeCount() {
+    int[] count = new int[1];
+    parts.forEach((key, part) -> count[0] += part.routes().size());
+    return count[0];
+  }
+
   /** The records of all parts, in the order of the parts' keys. Collected at each call. */
   public List<String> records() {
     return collect(Part::records);

@@ -52,32 +52,63 @@ public final class TrieMap<K, V> extends AbstractMap<K, V> {
     if (map instanceof TrieMap<? extends K, ? extends V> ours) {
       return (TrieMap<K, V>) ours;
     }
-    // Nobody else sees these nodes before we return, so they are changed in place.
-    TrieNode.Change change = new TrieNode.Change(true);
-    TrieNode root = TrieNode.EMPTY;
-    int size = 0;
-    for (Map.Entry<? extends K, ? extends V> entry : map.entrySet()) {
-      K key = entry.getKey();
-      root = root.with(change, key, entry.getValue(), TrieNode.hash(key), 0);
-      size += change.added ? 1 : 0;
-    }
-    return size == 0 ? empty() : new TrieMap<>(root, size);
+    Editor<K, V> editor = TrieMap.<K, V>empty().edit();
+    map.forEach(editor::put);
+    return editor.done();
   }
 
   /** This map, with that value for the key. */
   public TrieMap<K, V> with(K key, V value) {
-    TrieNode.Change change = new TrieNode.Change(false);
-    TrieNode changed = root.with(change, key, value, TrieNode.hash(key), 0);
-    return changed == root ? this : new TrieMap<>(changed, change.added ? size + 1 : size);
+    return edit().put(key, value).done();
   }
 
   /** This map, without the key. */
   public TrieMap<K, V> without(Object key) {
-    TrieNode changed = root.without(key, TrieNode.hash(key), 0);
-    if (changed == root) {
+    return edit().remove(key).done();
+  }
+
+  /** Begins several changes of this map, which together cost less than one after the other. */
+  public Editor<K, V> edit() {
+    return new Editor<>(this);
+  }
+
+  /** Changes on the way to another map. Confined to one thread. */
+  public static final class Editor<K, V> {
+    private final TrieMap<K, V> before;
+    private TrieNode root;
+    private TrieNode.Change change = new TrieNode.Change();
+    private int size;
+
+    private Editor(TrieMap<K, V> before) {
+      this.before = before;
+      this.root = before.root;
+      this.size = before.size;
+    }
+
+    @SuppressWarnings("unchecked") // what was put in has this type
+    public @Nullable V get(K key) {
+      return (V) root.get(key, TrieNode.hash(key), 0);
+    }
+
+    public Editor<K, V> put(K key, V value) {
+      root = root.with(change, key, value, TrieNode.hash(key), 0);
       return this;
     }
-    return size == 1 ? empty() : new TrieMap<>(changed, size - 1);
+
+    public Editor<K, V> remove(Object key) {
+      root = root.without(change, key, TrieNode.hash(key), 0);
+      return this;
+    }
+
+    /** The map as it is now; the editor may go on. */
+    public TrieMap<K, V> done() {
+      size += change.growth;
+      change = new TrieNode.Change();
+      if (root == before.root) {
+        return before;
+      }
+      return size == 0 ? empty() : new TrieMap<>(root, size);
+    }
   }
 
   /**

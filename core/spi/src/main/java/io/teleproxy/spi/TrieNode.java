@@ -15,32 +15,27 @@ import org.jspecify.annotations.Nullable;
  * <p>Below the last level stand keys whose hash codes are equal, as entries without bitmaps.
  */
 final class TrieNode {
-  static final TrieNode EMPTY = new TrieNode(0, 0, new Object[0]);
+  static final TrieNode EMPTY = new TrieNode(null, 0, 0, new Object[0]);
 
   private static final int BITS = 5;
   private static final int LEVELS_END = 35;
 
+  private final @Nullable Change madeBy;
   private final int entryMap;
   private final int nodeMap;
   private final Object[] slots;
 
-  private TrieNode(int entryMap, int nodeMap, Object[] slots) {
+  private TrieNode(@Nullable Change madeBy, int entryMap, int nodeMap, Object[] slots) {
+    this.madeBy = madeBy;
     this.entryMap = entryMap;
     this.nodeMap = nodeMap;
     this.slots = slots;
   }
 
-  /** What is going on, and what became of it. */
+  /** Nodes that one change has made are seen by nobody else: it may change them in place. */
   static final class Change {
-    /** Whether the nodes may be changed in place: nobody else has them yet. */
-    final boolean inPlace;
-
-    /** Whether the last key was not there before. */
-    boolean added;
-
-    Change(boolean inPlace) {
-      this.inPlace = inPlace;
-    }
+    /** By how much the number of entries has changed. */
+    int growth;
   }
 
   /** A bijection that spreads hash codes that differ in few bits only. */
@@ -63,59 +58,59 @@ final class TrieNode {
   }
 
   TrieNode with(Change change, Object key, Object value, int hash, int shift) {
-    change.added = false;
     int bit = shift == LEVELS_END ? 0 : bit(hash, shift);
     int at = shift == LEVELS_END ? indexOf(key) : (entryMap & bit) != 0 ? entryAt(bit) : -1;
     if (at >= 0) {
       if (slots[at].equals(key)) {
-        return slots[at + 1] == value ? this : set(change.inPlace, at + 1, value);
+        return slots[at + 1] == value ? this : set(change, at + 1, value);
       }
-      change.added = true;
       TrieNode below =
           EMPTY
               .with(change, slots[at], slots[at + 1], hash(slots[at]), shift + BITS)
               .with(change, key, value, hash, shift + BITS);
-      return entryToNode(bit, at, below);
+      change.growth--;
+      return entryToNode(change, bit, at, below);
     }
     if ((nodeMap & bit) != 0) {
       TrieNode child = child(bit);
       TrieNode changed = child.with(change, key, value, hash, shift + BITS);
-      return changed == child ? this : set(change.inPlace, childAt(bit), changed);
+      return changed == child ? this : set(change, childAt(bit), changed);
     }
-    change.added = true;
+    change.growth++;
     int to = shift == LEVELS_END ? slots.length : entryAt(bit);
     Object[] next = new Object[slots.length + 2];
     System.arraycopy(slots, 0, next, 0, to);
     next[to] = key;
     next[to + 1] = value;
     System.arraycopy(slots, to, next, to + 2, slots.length - to);
-    return new TrieNode(entryMap | bit, nodeMap, next);
+    return new TrieNode(change, entryMap | bit, nodeMap, next);
   }
 
-  TrieNode without(Object key, int hash, int shift) {
+  TrieNode without(Change change, Object key, int hash, int shift) {
     int bit = shift == LEVELS_END ? 0 : bit(hash, shift);
     int at = shift == LEVELS_END ? indexOf(key) : (entryMap & bit) != 0 ? entryAt(bit) : -1;
     if (at >= 0) {
       if (!slots[at].equals(key)) {
         return this;
       }
+      change.growth--;
       Object[] next = new Object[slots.length - 2];
       System.arraycopy(slots, 0, next, 0, at);
       System.arraycopy(slots, at + 2, next, at, next.length - at);
-      return new TrieNode(entryMap & ~bit, nodeMap, next);
+      return new TrieNode(change, entryMap & ~bit, nodeMap, next);
     }
     if ((nodeMap & bit) == 0) {
       return this;
     }
     TrieNode child = child(bit);
-    TrieNode changed = child.without(key, hash, shift + BITS);
+    TrieNode changed = child.without(change, key, hash, shift + BITS);
     if (changed == child) {
       return this;
     }
-    // A single entry moves up, or there would be two shapes for one content.
+    // A single entry moves up; or there would be two shapes for one content.
     return changed.nodeMap == 0 && changed.slots.length == 2
-        ? nodeToEntry(bit, changed)
-        : set(false, childAt(bit), changed);
+        ? nodeToEntry(change, bit, changed)
+        : set(change, childAt(bit), changed);
   }
 
   void forEach(BiConsumer<Object, Object> action) {
@@ -249,27 +244,27 @@ final class TrieNode {
     return -1;
   }
 
-  private TrieNode set(boolean inPlace, int at, Object value) {
-    if (inPlace) {
+  private TrieNode set(Change change, int at, Object value) {
+    if (madeBy == change) {
       slots[at] = value;
       return this;
     }
     Object[] next = slots.clone();
     next[at] = value;
-    return new TrieNode(entryMap, nodeMap, next);
+    return new TrieNode(change, entryMap, nodeMap, next);
   }
 
-  private TrieNode entryToNode(int bit, int at, TrieNode below) {
+  private TrieNode entryToNode(Change change, int bit, int at, TrieNode below) {
     int to = childAt(bit) - 2;
     Object[] next = new Object[slots.length - 1];
     System.arraycopy(slots, 0, next, 0, at);
     System.arraycopy(slots, at + 2, next, at, to - at);
     next[to] = below;
     System.arraycopy(slots, to + 2, next, to + 1, slots.length - to - 2);
-    return new TrieNode(entryMap ^ bit, nodeMap | bit, next);
+    return new TrieNode(change, entryMap ^ bit, nodeMap | bit, next);
   }
 
-  private TrieNode nodeToEntry(int bit, TrieNode single) {
+  private TrieNode nodeToEntry(Change change, int bit, TrieNode single) {
     int at = entryAt(bit);
     int from = childAt(bit);
     Object[] next = new Object[slots.length + 1];
@@ -278,7 +273,7 @@ final class TrieNode {
     next[at + 1] = single.slots[1];
     System.arraycopy(slots, at, next, at + 2, from - at);
     System.arraycopy(slots, from + 1, next, from + 2, slots.length - from - 1);
-    return new TrieNode(entryMap | bit, nodeMap ^ bit, next);
+    return new TrieNode(change, entryMap | bit, nodeMap ^ bit, next);
   }
 
   private static int bit(int hash, int shift) {

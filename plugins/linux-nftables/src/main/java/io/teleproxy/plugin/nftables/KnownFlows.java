@@ -9,7 +9,6 @@ import io.teleproxy.spi.Protocol;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -71,17 +70,24 @@ final class KnownFlows {
 
   /** What of UDP is matched by one plan only, or is decided differently. */
   private static List<Match> changed(InterceptPlan before, InterceptPlan after) {
-    Set<Rule> old = datagramRules(before);
-    Set<Rule> now = datagramRules(after);
     Set<Match> changed = new LinkedHashSet<>();
     // On a bridge that comes or goes, every rule does.
     boolean bridges = !before.bridges().equals(after.bridges());
-    old.stream()
-        .filter(rule -> bridges || !now.contains(rule))
-        .forEach(r -> changed.add(r.match()));
-    now.stream()
-        .filter(rule -> bridges || !old.contains(rule))
-        .forEach(r -> changed.add(r.match()));
+    if (bridges) {
+      before.rules().forEach(rule -> addDatagrams(rule, changed));
+      after.rules().forEach(rule -> addDatagrams(rule, changed));
+    } else {
+      before
+          .byDestination()
+          .differences(
+              after.byDestination(),
+              (to, old, now) -> {
+                List<Rule> gone = old == null ? List.of() : old;
+                List<Rule> come = now == null ? List.of() : now;
+                gone.stream().filter(r -> !come.contains(r)).forEach(r -> addDatagrams(r, changed));
+                come.stream().filter(r -> !gone.contains(r)).forEach(r -> addDatagrams(r, changed));
+              });
+    }
     if (bridges || !before.dns().equals(after.dns())) {
       for (InterceptPlan plan : List.of(before, after)) {
         for (InetAddress nameserver : plan.dns().nameservers()) {
@@ -92,14 +98,10 @@ final class KnownFlows {
     return new ArrayList<>(changed);
   }
 
-  private static Set<Rule> datagramRules(InterceptPlan plan) {
-    Set<Rule> rules = new HashSet<>();
-    for (Rule rule : plan.rules()) {
-      if (rule.match().protocol() == Protocol.UDP) {
-        rules.add(rule);
-      }
+  private static void addDatagrams(Rule rule, Set<Match> changed) {
+    if (rule.match().protocol() == Protocol.UDP) {
+      changed.add(rule.match());
     }
-    return rules;
   }
 
   /**

@@ -22,6 +22,9 @@ record NftScript(List<String> statements) {
   /** Elements of one statement: an error message repeats the statement. */
   private static final int CHUNK = 256;
 
+  /** Statements of one transaction while a table is filled. */
+  private static final int TRANSACTION = 16;
+
   /**
    * Before nat, after conntrack (-200), so that a new connection can be told from an open one, and
    * before others' DNAT.
@@ -45,13 +48,24 @@ record NftScript(List<String> statements) {
     return script.build();
   }
 
-  /** Fills the table that {@link #declare} has made. */
-  static NftScript fill(String table, Ruleset ruleset) {
-    Builder script = new Builder(table);
-    ruleset.rules.forEach(script::addRules);
-    ruleset.elements.forEach(script::add);
-    ruleset.nameservers.forEach(script::addNameservers);
-    return script.build();
+  /**
+   * Fills the table that {@link #declare} has made: elements first, in several transactions because
+   * nft needs a kilobyte of memory for each and does not give it back, then what uses them.
+   */
+  static List<NftScript> fill(String table, Ruleset ruleset) {
+    Builder elements = new Builder(table);
+    ruleset.elements.forEach(elements::add);
+    List<NftScript> transactions = new ArrayList<>();
+    List<String> statements = elements.statements;
+    for (int from = 0; from < statements.size(); from += TRANSACTION) {
+      int to = Math.min(statements.size(), from + TRANSACTION);
+      transactions.add(new NftScript(statements.subList(from, to)));
+    }
+    Builder uses = new Builder(table);
+    ruleset.nameservers.forEach(uses::addNameservers);
+    ruleset.rules.forEach(uses::addRules);
+    transactions.add(uses.build());
+    return transactions;
   }
 
   static NftScript remove(String table) {
@@ -77,6 +91,17 @@ record NftScript(List<String> statements) {
             script.renewNameservers(set, addresses);
           }
         });
+    return script.build();
+  }
+
+  /** Makes the elements of some maps others. */
+  static NftScript changeElements(
+      String table,
+      Map<String, Map<String, String>> before,
+      Map<String, Map<String, String>> after) {
+    Builder script = new Builder(table);
+    after.forEach(
+        (set, elements) -> script.change(set, before.getOrDefault(set, Map.of()), elements));
     return script.build();
   }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -46,8 +47,11 @@ final class NftablesSession implements Interceptor.Session {
 
   private InterceptPlan applied = InterceptPlan.EMPTY;
 
-  /** Of the plan that is applied. */
-  private @Nullable Ruleset ruleset;
+  /** Keeps the captured nameservers of the plan that is applied; empty if there are none. */
+  private NftScript refresh = new NftScript(List.of());
+
+  /** Of the plan that is applied, as in {@link Ruleset#rejecting}. */
+  private Set<Family> rejecting = Set.of();
 
   private int refreshes;
 
@@ -67,30 +71,57 @@ final class NftablesSession implements Interceptor.Session {
       return;
     }
     long start = System.nanoTime();
+    Optional<NftScript> elements = Optional.empty();
     if (plan.isEmpty()) {
       remove();
+    } else if (current == null || applied.isEmpty()) {
+      own(plan);
     } else {
-      Ruleset wanted = Ruleset.of(plan, exemptGid);
-      if (current == null || ruleset == null) {
-        own(wanted);
+      // A table with an owner cannot be changed by others: what nft has confirmed is there.
+      elements = ElementChange.between(TABLE, applied, plan, rejecting);
+      if (elements.isPresent()) {
+        run(current, elements.get());
       } else {
-        // A table with an owner cannot be changed by others: what nft has confirmed is there.
-        NftScript script = NftScript.change(TABLE, ruleset, wanted);
-        if (!script.isEmpty()) {
-          current.run(script.statements());
-        }
+        change(current, plan);
       }
-      ruleset = wanted;
-      startTimer();
     }
     flows.forget(applied, plan);
     applied = plan;
-    log.info(
-        "linux-nftables: applied {} rules, {} nameservers, bridges {} in {} ms",
-        plan.rules().size(),
-        plan.dns().nameservers().size(),
-        plan.bridges(),
-        (System.nanoTime() - start) / 1_000_000);
+    if (!plan.isEmpty()) {
+      startTimer();
+    }
+    if (elements.isPresent()) {
+      log.debug("linux-nftables: changed {} in {} ms", elements.get(), millisSince(start));
+    } else {
+      log.info(
+          "linux-nftables: applied {} destinations, {} nameservers, bridges {} in {} ms",
+          plan.byDestination().size(),
+          plan.dns().nameservers().size(),
+          plan.bridges(),
+          millisSince(start));
+    }
+  }
+
+  /** Looks at both plans as wholes, whatever they differ in. */
+  private void change(NftShell current, InterceptPlan plan) throws IOException {
+    Ruleset wanted = Ruleset.of(plan, exemptGid);
+    run(current, NftScript.change(TABLE, Ruleset.of(applied, exemptGid), wanted));
+    settle(wanted);
+  }
+
+  private void settle(Ruleset wanted) {
+    refresh = NftScript.refresh(TABLE, wanted);
+    rejecting = Set.copyOf(wanted.rejecting);
+  }
+
+  private static void run(NftShell shell, NftScript script) throws IOException {
+    if (!script.isEmpty()) {
+      shell.run(script.statements());
+    }
+  }
+
+  private static long millisSince(long start) {
+    return (System.nanoTime() - start) / 1_000_000;
   }
 
   @Override
@@ -136,11 +167,14 @@ final class NftablesSession implements Interceptor.Session {
     if (hooks != NftScript.HOOKS) {
       throw new IOException("table inet " + table + " has " + hooks + " hooks, not all");
     }
-    shell.run(NftScript.fill(table, ruleset).statements());
+    for (NftScript transaction : NftScript.fill(table, ruleset)) {
+      shell.run(transaction.statements());
+    }
   }
 
   /** Starts nft and makes the table. */
-  private void own(Ruleset wanted) throws IOException {
+  private void own(InterceptPlan plan) throws IOException {
+    Ruleset wanted = Ruleset.of(plan, exemptGid);
     closeShell();
     NftShell started = starter.start();
     try {
@@ -154,12 +188,12 @@ final class NftablesSession implements Interceptor.Session {
       throw e;
     }
     shell = started;
+    settle(wanted);
     started.process().onExit().thenRun(() -> died(started));
   }
 
   /** The table goes with the process in any case; asked first, it goes without a delay. */
   private void remove() throws IOException {
-    ruleset = null;
     NftShell current = shell;
     if (current != null && current.alive()) {
       try {
@@ -209,17 +243,16 @@ final class NftablesSession implements Interceptor.Session {
   }
 
   private synchronized void refresh() {
-    Ruleset wanted = ruleset;
-    if (wanted == null) {
+    if (applied.isEmpty()) {
       return;
     }
     try {
       NftShell current = shell;
       if (current == null || !current.alive()) {
-        own(wanted);
+        own(applied);
         log.warn("linux-nftables: nft had ended, and with it all rules; it was started again");
       } else {
-        NftScript script = NftScript.refresh(TABLE, wanted);
+        NftScript script = refresh;
         if (script.isEmpty()) {
           return;
         }

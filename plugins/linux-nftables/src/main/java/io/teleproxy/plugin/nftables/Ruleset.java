@@ -3,13 +3,14 @@ package io.teleproxy.plugin.nftables;
 import io.teleproxy.plugin.nftables.PortVerdicts.Listed;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.InterceptPlan.DnsCapture;
-import io.teleproxy.spi.Ports.Range;
 import io.teleproxy.spi.Prefix;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What our table holds for a plan: elements of maps for single addresses, so that lookup and change
@@ -28,14 +29,11 @@ final class Ruleset {
   /** Chain that says no in each protocol's way. */
   static final String REFUSE = "refuse";
 
-  /** Ranges of single addresses up to this many ports become an element per port. */
-  private static final int FEW = 16;
-
   /** Without it nft refuses ports of {@code th} in a redirect. */
   private static final String TRANSPORT = "meta l4proto { tcp, udp } ";
 
-  private static final String PASS = "accept";
-  private static final String NO = "goto " + REFUSE;
+  private static final String PASS = HostElements.PASS;
+  private static final String NO = HostElements.NO;
 
   /** Elements by map or set, those of sets with an empty value. */
   final Map<String, Map<String, String>> elements = new LinkedHashMap<>();
@@ -45,6 +43,9 @@ final class Ruleset {
 
   /** Captured nameservers by set; their elements have a timeout. */
   final Map<String, List<String>> nameservers = new LinkedHashMap<>();
+
+  /** Families in which more than a single address is rejected at once. */
+  final Set<Family> rejecting = EnumSet.noneOf(Family.class);
 
   private Ruleset() {}
 
@@ -58,7 +59,9 @@ final class Ruleset {
       ruleset.addNameservers(family, plan.dns(), redirects, rejects);
     }
     for (Family family : Family.values()) {
-      new FamilyRules(ruleset, family, redirects, rejects).add(groups);
+      if (new FamilyRules(ruleset, family, redirects, rejects).add(groups)) {
+        ruleset.rejecting.add(family);
+      }
     }
     Map<String, String> bridges = new LinkedHashMap<>();
     for (String bridge : plan.bridges()) {
@@ -101,23 +104,18 @@ final class Ruleset {
     private final Family family;
     private final List<String> redirects;
     private final List<String> rejects;
-    private final Map<String, String> redirectPorts = new LinkedHashMap<>();
-    private final Map<String, String> redirectAddresses = new LinkedHashMap<>();
-    private final Map<String, String> rejectPorts = new LinkedHashMap<>();
-    private final Map<String, String> rejectAddresses = new LinkedHashMap<>();
+    private final HostElements hosts;
 
     FamilyRules(Ruleset ruleset, Family family, List<String> redirects, List<String> rejects) {
       this.family = family;
       this.redirects = redirects;
       this.rejects = rejects;
-      char digit = family.digit();
-      ruleset.elements.put("redirect_ports" + digit, redirectPorts);
-      ruleset.elements.put("redirect_addresses" + digit, redirectAddresses);
-      ruleset.elements.put("reject_ports" + digit, rejectPorts);
-      ruleset.elements.put("reject_addresses" + digit, rejectAddresses);
+      this.hosts = new HostElements(family);
+      hosts.addTo(ruleset.elements);
     }
 
-    void add(List<PortVerdicts> groups) {
+    /** Says whether anything else than a single address is rejected. */
+    boolean add(List<PortVerdicts> groups) {
       // Passes are needed only in front of a reject that comes later.
       int lastReject = -1;
       for (int i = 0; i < groups.size(); i++) {
@@ -133,7 +131,8 @@ final class Ruleset {
       for (int i = 0; i < groups.size(); i++) {
         PortVerdicts group = groups.get(i);
         if (belongs(group) && group.prefix.isHost()) {
-          addHost(group, i < lastReject || group.rejects());
+          boolean passes = i < lastReject || group.rejects();
+          addListedRules(group, hosts.add(group, passes), passes);
         }
       }
       redirects.add(
@@ -146,45 +145,11 @@ final class Ruleset {
           addRule(group, "meta l4proto " + group.protocol.lower(), group.others, i <= lastReject);
         }
       }
+      return lastReject >= 0;
     }
 
     private boolean belongs(PortVerdicts group) {
       return group.prefix.isIpv6() == (family == Family.IPV6);
-    }
-
-    private void addHost(PortVerdicts group, boolean passes) {
-      String key = family.text(group.prefix.address()) + " . " + group.protocol.lower();
-      List<Listed> wide = new ArrayList<>();
-      for (Listed some : group.listed) {
-        Range range = some.range();
-        if (range.last() - range.first() >= FEW) {
-          wide.add(some);
-          continue;
-        }
-        for (int port = range.first(); port <= range.last(); port++) {
-          put(redirectPorts, rejectPorts, key + " . " + port, some.verdict(), passes);
-        }
-      }
-      addListedRules(group, wide, passes);
-      if (group.others != PortVerdicts.NONE) {
-        put(redirectAddresses, rejectAddresses, key, group.others, passes);
-      }
-    }
-
-    private static void put(
-        Map<String, String> redirect,
-        Map<String, String> reject,
-        String key,
-        int verdict,
-        boolean passes) {
-      if (verdict == PortVerdicts.REJECT) {
-        reject.put(key, NO);
-        return;
-      }
-      redirect.put(key, Integer.toString(verdict));
-      if (passes) {
-        reject.put(key, PASS);
-      }
     }
 
     /** One rule per verdict: ranges do not overlap, so their order does not matter. */

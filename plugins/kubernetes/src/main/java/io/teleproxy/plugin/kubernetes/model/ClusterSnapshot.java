@@ -1,68 +1,63 @@
 package io.teleproxy.plugin.kubernetes.model;
 
-import io.teleproxy.plugin.kubernetes.model.EndpointsView.Subset;
+import io.teleproxy.spi.TrieMap;
 import java.net.InetAddress;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A cluster at one moment.
+ * A cluster at one moment. Shares with the moment before what has not changed.
  *
  * @param services by {@link ServiceView#key}
- * @param endpoints by the {@link ServiceView#key} of their service
+ * @param endpoints by the {@link ServiceView#key} of their service, in the order of their names
  * @param pods by {@link PodView#key}
- * @param own addresses that are not the cluster's to give: those of its nodes and of its API server
+ * @param serviceAddresses keys of services by their own addresses
+ * @param podAddresses keys of pods by their own addresses
+ * @param own addresses that are not the cluster's to give: those of its nodes and of its API
+ *     server; how often each was told
  */
 public record ClusterSnapshot(
-    Map<String, ServiceView> services,
-    Map<String, List<EndpointsView>> endpoints,
-    Map<String, PodView> pods,
-    Set<InetAddress> own) {
+    TrieMap<String, ServiceView> services,
+    TrieMap<String, List<EndpointsView>> endpoints,
+    TrieMap<String, PodView> pods,
+    TrieMap<InetAddress, List<String>> serviceAddresses,
+    TrieMap<InetAddress, List<String>> podAddresses,
+    TrieMap<InetAddress, Integer> own) {
 
-  /** Takes copies: the collections may change afterwards, their elements do not. */
+  /** A cluster of these objects. */
   public static ClusterSnapshot of(
       Collection<ServiceView> services,
       Collection<EndpointsView> endpoints,
       Collection<PodView> pods,
       Collection<NodeView> nodes) {
-    Map<String, ServiceView> byKey = new HashMap<>(services.size() * 2);
-    for (ServiceView service : services) {
-      byKey.put(service.key(), service);
-    }
-    Map<String, List<EndpointsView>> byService = new HashMap<>(services.size() * 2);
-    for (EndpointsView each : endpoints) {
-      if (!each.service().isEmpty()) {
-        byService.computeIfAbsent(each.serviceKey(), key -> new ArrayList<>(2)).add(each);
-      }
-    }
-    byService.values().forEach(slices -> slices.sort(Comparator.comparing(EndpointsView::name)));
-    Set<InetAddress> own = new HashSet<>();
-    for (NodeView node : nodes) {
-      own.addAll(node.addresses());
-    }
-    Map<String, PodView> podsByKey = new HashMap<>(pods.size() * 2);
-    for (PodView pod : pods) {
-      podsByKey.put(pod.key(), pod);
-      own.addAll(pod.nodeIps());
-    }
-    for (EndpointsView each : byService.getOrDefault("default/kubernetes", List.of())) {
-      for (Subset subset : each.subsets()) {
-        for (EndpointView endpoint : subset.endpoints()) {
-          own.add(endpoint.address());
-        }
-      }
-    }
-    return new ClusterSnapshot(byKey, byService, podsByKey, own);
+    LiveCluster cluster = new LiveCluster();
+    services.forEach(service -> cluster.service(null, service));
+    endpoints.forEach(each -> cluster.endpoints(null, each));
+    pods.forEach(pod -> cluster.pod(null, pod));
+    nodes.forEach(node -> cluster.node(null, node));
+    return cluster.snapshot();
   }
 
   /** The service together with what is behind it. */
   public ServiceWithEndpoints withEndpoints(ServiceView service) {
     return new ServiceWithEndpoints(service, endpoints.getOrDefault(service.key(), List.of()));
+  }
+
+  /** The service that has this address; null if none has. */
+  public @Nullable ServiceView serviceAt(InetAddress address) {
+    List<String> keys = serviceAddresses.get(address);
+    return keys == null ? null : services.get(keys.get(0));
+  }
+
+  /** The pod that has this address; null if none has. */
+  public @Nullable PodView podAt(InetAddress address) {
+    List<String> keys = podAddresses.get(address);
+    return keys == null ? null : pods.get(keys.get(0));
+  }
+
+  /** Whether the address is a node's or the API server's. */
+  public boolean isOwn(InetAddress address) {
+    return own.containsKey(address);
   }
 }

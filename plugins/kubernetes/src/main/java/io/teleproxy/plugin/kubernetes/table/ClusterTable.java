@@ -1,6 +1,7 @@
 package io.teleproxy.plugin.kubernetes.table;
 
 import io.teleproxy.plugin.kubernetes.model.ClusterSnapshot;
+import io.teleproxy.plugin.kubernetes.model.LiveCluster;
 import io.teleproxy.plugin.kubernetes.model.PodView;
 import io.teleproxy.plugin.kubernetes.model.ServiceView;
 import io.teleproxy.plugin.kubernetes.model.ServiceWithEndpoints;
@@ -8,11 +9,7 @@ import io.teleproxy.spi.Table;
 import io.teleproxy.spi.Table.Part;
 import io.teleproxy.spi.TrieMap;
 import java.net.InetAddress;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 
 /**
  * Turns a cluster into its table, a part for each service and pod. Pure: the same object among the
@@ -42,29 +39,62 @@ public record ClusterTable(String domain, int target, int ttl) {
 
   /** The complete table. */
   public Table of(ClusterSnapshot cluster) {
-    Set<InetAddress> pods = new HashSet<>();
-    cluster.pods().values().forEach(pod -> pods.addAll(pod.ips()));
-    Surroundings surroundings =
-        new Surroundings() {
-          @Override
-          public boolean isOwn(InetAddress address) {
-            return cluster.own().contains(address);
-          }
+    TrieMap.Editor<String, Part> parts = TrieMap.of(CLUSTER, cluster()).edit();
+    for (String key : cluster.pods().keySet()) {
+      putPod(parts, key, cluster);
+    }
+    for (String key : cluster.services().keySet()) {
+      putService(parts, key, cluster);
+    }
+    return table(parts.done());
+  }
 
-          @Override
-          public boolean isPod(InetAddress address) {
-            return pods.contains(address);
-          }
-        };
-    Map<String, Part> parts = new HashMap<>();
-    parts.put(CLUSTER, cluster());
-    for (PodView pod : cluster.pods().values()) {
-      put(parts, key(pod), part(pod, surroundings));
+  /**
+   * The table of a cluster, made from that of the same cluster before these objects were touched:
+   * it is the same as if it had been made from nothing.
+   */
+  public Table changed(Table before, ClusterSnapshot cluster, LiveCluster.Touched touched) {
+    TrieMap.Editor<String, Part> parts = before.parts().edit();
+    for (String key : touched.pods()) {
+      putPod(parts, key, cluster);
     }
-    for (ServiceView service : cluster.services().values()) {
-      put(parts, key(service), part(cluster.withEndpoints(service), surroundings));
+    for (String key : touched.services()) {
+      putService(parts, key, cluster);
     }
-    return table(TrieMap.copyOf(parts));
+    return table(parts.done());
+  }
+
+  private void putPod(TrieMap.Editor<String, Part> parts, String key, ClusterSnapshot cluster) {
+    PodView pod = cluster.pods().get(key);
+    put(parts, "pod/" + key, pod == null ? Part.EMPTY : part(pod, new Around(cluster)));
+  }
+
+  private void putService(TrieMap.Editor<String, Part> parts, String key, ClusterSnapshot cluster) {
+    ServiceView service = cluster.services().get(key);
+    put(
+        parts,
+        "service/" + key,
+        service == null ? Part.EMPTY : part(cluster.withEndpoints(service), new Around(cluster)));
+  }
+
+  private static void put(TrieMap.Editor<String, Part> parts, String key, Part part) {
+    if (part.isEmpty()) {
+      parts.remove(key);
+    } else if (!part.equals(parts.get(key))) {
+      parts.put(key, part);
+    }
+  }
+
+  private record Around(ClusterSnapshot cluster) implements Surroundings {
+    @Override
+    public boolean isOwn(InetAddress address) {
+      return cluster.isOwn(address);
+    }
+
+    @Override
+    public boolean isPod(InetAddress address) {
+      return cluster.podAddresses().containsKey(address);
+    }
   }
 
   /** The table of these parts. */
@@ -90,21 +120,5 @@ public record ClusterTable(String domain, int target, int ttl) {
 
   public Part part(PodView pod, Surroundings surroundings) {
     return PodEntries.part(this, pod, surroundings);
-  }
-
-  /** The key of a service's part. */
-  public static String key(ServiceView service) {
-    return "service/" + service.key();
-  }
-
-  /** The key of a pod's part. */
-  public static String key(PodView pod) {
-    return "pod/" + pod.key();
-  }
-
-  private static void put(Map<String, Part> parts, String key, Part part) {
-    if (!part.isEmpty()) {
-      parts.put(key, part);
-    }
   }
 }

@@ -1,33 +1,62 @@
 package io.teleproxy.plugin.kubernetes.watch;
 
-import io.teleproxy.plugin.kubernetes.model.ClusterSnapshot;
 import io.teleproxy.plugin.kubernetes.model.EndpointsView;
+import io.teleproxy.plugin.kubernetes.model.LiveCluster;
 import io.teleproxy.plugin.kubernetes.model.NodeView;
 import io.teleproxy.plugin.kubernetes.model.PodView;
 import io.teleproxy.plugin.kubernetes.model.ServiceView;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The cluster's objects as they come in. Used by the session's thread only. */
+/**
+ * The cluster's objects as they come in: what differs from what was known goes on, and only that.
+ * Used by the session's thread only.
+ */
 final class ClusterStore {
+  /** Hears of an object that is new, changed or gone. */
+  @FunctionalInterface
+  private interface Change<T> {
+    void of(@Nullable T before, @Nullable T after);
+  }
+
   /** The objects of one kind. */
   static final class Objects<T> {
-    private Map<String, T> byKey = new HashMap<>();
+    private final Map<String, T> byKey = new HashMap<>();
+    private final Change<T> change;
 
-    /** Replaces all; says whether anything is different now. */
+    private Objects(Change<T> change) {
+      this.change = change;
+    }
+
+    /** These are all there are now; says whether anything is different. */
     boolean replace(Map<String, T> objects) {
-      boolean different = !byKey.equals(objects);
-      byKey = objects;
+      List<String> gone = new ArrayList<>();
+      for (String key : byKey.keySet()) {
+        if (!objects.containsKey(key)) {
+          gone.add(key);
+        }
+      }
+      boolean different = !gone.isEmpty();
+      for (String key : gone) {
+        put(key, null);
+      }
+      for (Map.Entry<String, T> object : objects.entrySet()) {
+        different |= put(object.getKey(), object.getValue());
+      }
       return different;
     }
 
     /** Puts one, or removes it; says whether anything is different now. */
     boolean put(String key, @Nullable T object) {
-      if (object == null) {
-        return byKey.remove(key) != null;
+      T before = object == null ? byKey.remove(key) : byKey.put(key, object);
+      if (object == null ? before == null : object.equals(before)) {
+        return false;
       }
-      return !object.equals(byKey.put(key, object));
+      change.of(before, object);
+      return true;
     }
 
     int size() {
@@ -35,16 +64,9 @@ final class ClusterStore {
     }
   }
 
-  final Objects<ServiceView> services = new Objects<>();
-  final Objects<EndpointsView> endpoints = new Objects<>();
-  final Objects<PodView> pods = new Objects<>();
-  final Objects<NodeView> nodes = new Objects<>();
-
-  ClusterSnapshot snapshot() {
-    return ClusterSnapshot.of(
-        services.byKey.values(),
-        endpoints.byKey.values(),
-        pods.byKey.values(),
-        nodes.byKey.values());
-  }
+  final LiveCluster cluster = new LiveCluster();
+  final Objects<ServiceView> services = new Objects<>(cluster::service);
+  final Objects<EndpointsView> endpoints = new Objects<>(cluster::endpoints);
+  final Objects<PodView> pods = new Objects<>(cluster::pod);
+  final Objects<NodeView> nodes = new Objects<>(cluster::node);
 }

@@ -13,10 +13,8 @@ import io.teleproxy.plugin.kubernetes.model.ServiceView;
 import io.teleproxy.plugin.kubernetes.model.ServiceWithEndpoints.Backend;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +25,6 @@ final class SnapshotView implements ClusterView {
   private final ClusterSnapshot cluster;
   private final String namespace;
   private final String domain;
-  private final Map<InetAddress, ServiceView> services = new HashMap<>();
-  private final Map<InetAddress, PodView> pods = new HashMap<>();
 
   /**
    * @param namespace to which relative names belong
@@ -38,18 +34,6 @@ final class SnapshotView implements ClusterView {
     this.cluster = cluster;
     this.namespace = namespace;
     this.domain = domain;
-    for (ServiceView service : cluster.services().values()) {
-      for (InetAddress address : service.clusterIps()) {
-        services.put(address, service);
-      }
-    }
-    for (PodView pod : cluster.pods().values()) {
-      for (InetAddress address : pod.ips()) {
-        if (!cluster.own().contains(address)) {
-          pods.put(address, pod);
-        }
-      }
-    }
   }
 
   @Override
@@ -58,11 +42,11 @@ final class SnapshotView implements ClusterView {
     if (address == null) {
       return byName(destination.getHostString(), destination.getPort());
     }
-    ServiceView service = services.get(address);
+    ServiceView service = cluster.serviceAt(address);
     if (service != null) {
       return behind(service, destination.getPort());
     }
-    PodView pod = pods.get(address);
+    PodView pod = cluster.isOwn(address) ? null : cluster.podAt(address);
     if (pod != null) {
       return new PodPort(pod.namespace(), pod.name(), destination.getPort());
     }

@@ -2,6 +2,7 @@ package io.teleproxy.plugin.kubernetes.watch;
 
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.model.ClusterSnapshot;
+import io.teleproxy.plugin.kubernetes.model.LiveCluster;
 import io.teleproxy.plugin.kubernetes.table.ClusterTable;
 import io.teleproxy.plugin.kubernetes.watch.ResourceWatch.Scope;
 import io.teleproxy.spi.Settings;
@@ -28,7 +29,7 @@ public final class WatchSession implements Watcher.Session {
   private static final Logger LOG = LoggerFactory.getLogger(WatchSession.class);
 
   /** Changes within that time of a publication are published together. */
-  private static final long COALESCE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final long COALESCE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   /** A connection that is silent may be dead, as after sleep: asked that often, given that long. */
   private static final Duration HEARTBEAT = Duration.ofSeconds(10);
@@ -50,6 +51,10 @@ public final class WatchSession implements Watcher.Session {
   private final List<WatchState> states = new ArrayList<>();
   private final WatchHealth health;
   private final long started = System.nanoTime();
+
+  /** What was published last; null before there is anything to publish. */
+  private @Nullable Table table;
+
   private boolean ready;
   private boolean dirty;
   private long published;
@@ -169,8 +174,10 @@ public final class WatchSession implements Watcher.Session {
   }
 
   private void publish() {
-    ClusterSnapshot snapshot = store.snapshot();
-    Table table = new ClusterTable(cluster.clusterDomain(), target, ttl).of(snapshot);
+    ClusterSnapshot snapshot = store.cluster.snapshot();
+    LiveCluster.Touched touched = store.cluster.takeTouched();
+    ClusterTable entries = new ClusterTable(cluster.clusterDomain(), target, ttl);
+    table = table == null ? entries.of(snapshot) : entries.changed(table, snapshot, touched);
     // The tunnel must know a destination before anybody can be sent there.
     cluster.publish(new SnapshotView(snapshot, cluster.namespace(), cluster.clusterDomain()));
     context.publish(table);
