@@ -124,6 +124,24 @@ final class Cluster implements AutoCloseable {
     return product;
   }
 
+  /** The same, for a user who has no client certificate but this token. */
+  Product runAs(String token) {
+    Product.User user = Product.user(laptop);
+    try {
+      String config = Files.readString(kubeconfig);
+      Path own =
+          Files.writeString(
+              user.home().resolve("kubeconfig"),
+              config.replaceAll(
+                  "user: \\{client-certificate.*}}]", "user: {token: " + token + "}}]"));
+      Product product = user.start("run", "--kubeconfig", own.toString());
+      product.awaitReady();
+      return product;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** A Kubernetes namespace of its own for one test. */
   Space space() {
     Space space = new Space("tp-" + UUID.randomUUID().toString().substring(0, 8));

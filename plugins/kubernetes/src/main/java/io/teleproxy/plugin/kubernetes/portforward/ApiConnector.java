@@ -34,7 +34,7 @@ import javax.net.ssl.SSLParameters;
 import jdk.net.ExtendedSocketOptions;
 
 /** Opens connections to the API server. Results are told on the event loop. */
-final class ApiConnector {
+public final class ApiConnector {
   private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
   private static final long EXCHANGE_TIMEOUT_SECONDS = 10;
 
@@ -63,7 +63,7 @@ final class ApiConnector {
   }
 
   /** Told once what came of a request. */
-  interface Result {
+  public interface Result {
     /** The connection, upgraded or with the answer's end reached. */
     void answered(ChannelHandlerContext context, int status, String message);
 
@@ -71,7 +71,7 @@ final class ApiConnector {
   }
 
   /** Asks for an upgrade to SPDY for a port-forward to this pod. */
-  void portForward(String namespace, String pod, Result result) {
+  public void portForward(String namespace, String pod, Result result) {
     exchange(
         HttpMethod.POST,
         "/api/v1/namespaces/" + namespace + "/pods/" + pod + "/portforward",

@@ -1,10 +1,11 @@
 package io.teleproxy.plugin.kubernetes.portforward;
 
 import io.netty.buffer.ByteBuf;
+import io.teleproxy.spi.Tunnel.DialFailure;
 import java.util.function.IntConsumer;
 
 /** What carries a flow's bytes. Called on the event loop only. */
-interface Carrier {
+public interface Carrier {
   /** Room that every written buffer has in front of its reader index, for a frame header. */
   int HEADROOM = 8;
 
@@ -39,9 +40,12 @@ interface Carrier {
     void farEndClosed();
 
     /** The far end says why there is no connection, or why it ended; the carrier is gone. */
-    void refused(String reason);
+    void refused(DialFailure why);
 
-    /** The way there broke; the carrier is gone. */
+    /**
+     * The way there broke, and nothing that was written before {@link #accepted} has had an effect
+     * that a second try could double, as far as the protocol can tell; the carrier is gone.
+     */
     void lost(String reason);
   }
 }

@@ -8,12 +8,12 @@ import io.teleproxy.spi.UserException;
  *
  * @param remedy what the user can do; may be empty
  */
-record ConnectFailure(DialFailure.Kind kind, String detail, String remedy, Retry retry) {
+public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy, Retry retry) {
   private static final String LOG_IN =
       "The API server refuses the credentials of the kubeconfig: log in again, as for kubectl";
 
   /** Whether it may be different next time. */
-  enum Retry {
+  public enum Retry {
     NEVER,
     /** After a while: the API server or the node is out of reach. */
     LATER,
@@ -75,7 +75,7 @@ record ConnectFailure(DialFailure.Kind kind, String detail, String remedy, Retry
    *
    * @param message of the Status object in the body, or the reason phrase
    */
-  static ConnectFailure answered(int status, String message, String namespace, String pod) {
+  public static ConnectFailure answered(int status, String message, String namespace, String pod) {
     String detail = "port-forward to " + namespace + "/" + pod + ": " + status + " " + message;
     return switch (status) {
       case 401 ->

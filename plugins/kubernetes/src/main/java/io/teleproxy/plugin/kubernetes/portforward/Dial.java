@@ -3,6 +3,8 @@ package io.teleproxy.plugin.kubernetes.portforward;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
+import io.teleproxy.plugin.kubernetes.agent.AgentLink;
+import io.teleproxy.plugin.kubernetes.agent.AgentLinks;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget.None;
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Leads a flow to its far end: finds out where that is, tries again while it makes sense, and gives
  * up in time. Confined to the event loop.
  */
-final class Dial implements FlowLead, PodPool.Waiter {
+final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
   private static final long FIRST_BACKOFF_MILLIS = 50;
   private static final long MAX_BACKOFF_MILLIS = 2_000;
 
@@ -36,6 +38,8 @@ final class Dial implements FlowLead, PodPool.Waiter {
       ClusterSession cluster,
       ApiConnector connector,
       Function<PodPort, PodPool> pools,
+      @Nullable AgentLinks agent,
+      boolean agentOnly,
       Consumer<ConnectFailure> failures,
       long timeoutMillis,
       long halfCloseDelayNanos) {}
@@ -74,6 +78,9 @@ final class Dial implements FlowLead, PodPool.Waiter {
     if (!flow.waiting()) {
       return;
     }
+    if (throughAgent()) {
+      return;
+    }
     ClusterTarget target = resolve();
     if (target instanceof PodPort found) {
       podPort = found;
@@ -87,6 +94,33 @@ final class Dial implements FlowLead, PodPool.Waiter {
     } else {
       flow.fail(unreachable(target));
     }
+  }
+
+  /** Whether the agent has the flow now, or will have it, or the dial has to wait for it. */
+  private boolean throughAgent() {
+    AgentLinks agent = surroundings.agent();
+    if (agent == null) {
+      return false;
+    }
+    requests = 0;
+    for (AgentLink link = agent.pick(); link != null; link = agent.pick()) {
+      Carrier stream = link.open(to, flow);
+      if (stream != null) {
+        flow.attach(stream);
+        return true;
+      }
+    }
+    if (agent.state() == AgentLinks.State.RECOVERING || surroundings.agentOnly()) {
+      trouble = "the agent is out of reach";
+      agent.await(this);
+      return true;
+    }
+    return false;
+  }
+
+  @Override
+  public void lookAgain() {
+    attempt();
   }
 
   /** The view takes turns between the endpoints of a service: the one that is gone comes up too. */
@@ -193,6 +227,9 @@ final class Dial implements FlowLead, PodPool.Waiter {
   public void done() {
     cancel(timer);
     cancel(deadline);
+    if (surroundings.agent() != null) {
+      surroundings.agent().cancel(this);
+    }
     if (waitingAt != null) {
       waitingAt.cancel(this);
       waitingAt = null;

@@ -1,10 +1,11 @@
 package io.teleproxy.plugin.kubernetes.portforward;
 
+import io.teleproxy.spi.Tunnel.DialFailure;
 import io.teleproxy.spi.Tunnel.DialFailure.Kind;
 import java.util.Locale;
 
 /** Reads the error texts of kubelets and container runtimes, which are all there is to go by. */
-final class FailureText {
+public final class FailureText {
   private FailureText() {}
 
   static Kind kindOf(String text) {
@@ -24,8 +25,12 @@ final class FailureText {
     return Kind.GENERAL;
   }
 
+  static DialFailure failure(String text) {
+    return new DialFailure(kindOf(text), oneLine(text));
+  }
+
   /** One line, without the space that containerd leaves at the end. */
-  static String oneLine(String text) {
+  public static String oneLine(String text) {
     return text.replace('\n', ' ').replace('\r', ' ').strip();
   }
 }

@@ -211,13 +211,13 @@ final class Flow implements Tunnel.Connection, Carrier.Events {
   }
 
   @Override
-  public void refused(String reason) {
+  public void refused(DialFailure why) {
     carrier = null;
     if (state == State.OPENING) {
       end();
-      listener.failed(new DialFailure(FailureText.kindOf(reason), reason));
+      listener.failed(why);
     } else {
-      resetBy(reason);
+      resetBy(why.detail());
     }
   }
 

@@ -10,7 +10,7 @@ import org.pf4j.Extension;
 /**
  * The way into a Kubernetes cluster that needs nothing in it: port-forwards to pods.
  *
- * <p>Settings, beside those of {@link ClusterSession}: {@code dial-timeout} (10 s), {@code
+ * <p>Settings, beside those of {@link ClusterSession}: {@code dial-timeout} (20 s), {@code
  * idle-timeout} of connections kept for reuse (60 s), {@code half-close-delay} (1 s).
  */
 @Extension

@@ -91,7 +91,7 @@ final class PodConnection extends ByteToMessageDecoder implements SpdyFrameDecod
     return opened;
   }
 
-  private static void synStream(
+  static void synStream(
       ByteBuf out, int id, boolean first, String type, String port, String request) {
     int start = out.writerIndex();
     out.writeInt(SYN_STREAM).writeInt(0).writeInt(id).writeInt(0).writeShort(0);

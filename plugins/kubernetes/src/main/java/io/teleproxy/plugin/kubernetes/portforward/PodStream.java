@@ -177,7 +177,7 @@ final class PodStream implements Carrier {
     if (!over && (streamId == dataId || streamId == errorId)) {
       String reason = errorText.isEmpty() ? "stream reset (SPDY status " + statusCode + ")" : "";
       end(false);
-      events.refused(reason.isEmpty() ? FailureText.oneLine(errorText.toString()) : reason);
+      events.refused(FailureText.failure(reason.isEmpty() ? errorText.toString() : reason));
     }
   }
 
@@ -194,7 +194,7 @@ final class PodStream implements Carrier {
     if (errorText.isEmpty()) {
       events.lost(reason);
     } else {
-      events.refused(FailureText.oneLine(errorText.toString()));
+      events.refused(FailureText.failure(errorText.toString()));
     }
   }
 
@@ -210,7 +210,7 @@ final class PodStream implements Carrier {
     if (!errorText.isEmpty() && errorEnded) {
       // The runtime's last word; data that came before it has been handed on.
       end(false);
-      events.refused(FailureText.oneLine(errorText.toString()));
+      events.refused(FailureText.failure(errorText.toString()));
     } else if (dataEnded && errorEnded) {
       farEndClosed();
     } else if (dataEnded && lagTimer == null) {

@@ -2,9 +2,11 @@ package io.teleproxy.plugin.kubernetes.portforward;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
+import io.teleproxy.plugin.kubernetes.agent.AgentHealth;
 import io.teleproxy.spi.Health;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Knows whether the API server answers: asks it at the start, and again with backoff after every
@@ -17,7 +19,9 @@ final class TunnelHealth {
   private final EventLoop loop;
   private final ApiConnector connector;
   private final Consumer<Health> report;
-  private String last = "?";
+  private Health last = Health.stopped();
+  private Health api = Health.stopped();
+  private @Nullable AgentHealth agent;
   private boolean asking;
   private boolean stopped;
 
@@ -45,7 +49,7 @@ final class TunnelHealth {
   void succeeded() {
     forbidden = false;
     backoffMillis = FIRST_BACKOFF_MILLIS;
-    tell("", Health.ready());
+    tell(Health.ready());
   }
 
   void failed(ConnectFailure failure) {
@@ -54,7 +58,7 @@ final class TunnelHealth {
       return;
     }
     forbidden = failure.forbidden();
-    tell(failure.detail(), Health.degraded(failure.detail(), failure.remedy()));
+    tell(Health.degraded(failure.detail(), failure.remedy()));
     if (!asking && !stopped && !forbidden) {
       asking = true;
       loop.schedule(this::ask, backoffMillis, TimeUnit.MILLISECONDS);
@@ -87,10 +91,28 @@ final class TunnelHealth {
     }
   }
 
-  private void tell(String state, Health health) {
-    if (!stopped && !state.equals(last)) {
-      last = state;
-      report.accept(health);
+  /** How the agent is by now. */
+  void agent(AgentHealth now) {
+    agent = now;
+    report();
+  }
+
+  private void tell(Health now) {
+    api = now;
+    report();
+  }
+
+  /** What the API server says matters more: without it the agent is out of reach. */
+  private void report() {
+    boolean apiAnswers = api.state() == Health.State.READY;
+    Health now = agent != null && apiAnswers ? agent.health() : api;
+    boolean same =
+        now.state() == last.state()
+            && now.reason().equals(last.reason())
+            && now.remedy().equals(last.remedy());
+    if (!stopped && !same && api.state() != Health.State.STOPPED) {
+      last = now;
+      report.accept(now);
     }
   }
 }

@@ -4,8 +4,15 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.teleproxy.plugin.kubernetes.agent.AgentDatagrams;
+import io.teleproxy.plugin.kubernetes.agent.AgentHealth;
+import io.teleproxy.plugin.kubernetes.agent.AgentLinks;
+import io.teleproxy.plugin.kubernetes.agent.AgentOwner;
+import io.teleproxy.plugin.kubernetes.agent.AgentSettings;
+import io.teleproxy.plugin.kubernetes.agent.AgentSupervisor;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget.PodPort;
+import io.teleproxy.plugin.kubernetes.watch.ApiClient;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.Tunnel;
@@ -20,6 +27,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +49,8 @@ final class TunnelSession implements Tunnel.Session {
   private final ExecutorService workers;
   private final ApiConnector connector;
   private final TunnelHealth health;
+  private final @Nullable AgentLinks agent;
+  private final @Nullable AgentSupervisor supervisor;
   private final Dial.Surroundings surroundings;
   private final long maxIdleNanos;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -61,20 +71,48 @@ final class TunnelSession implements Tunnel.Session {
     workers = workers();
     connector = new ApiConnector(cluster, loop, workers);
     health = new TunnelHealth(loop, connector, context::health);
+    AgentSettings agentSettings = AgentSettings.of(settings);
+    boolean agentOnly = agentSettings.mode() == AgentSettings.Mode.AGENT;
+    if (agentSettings.mode() == AgentSettings.Mode.AGENTLESS) {
+      agent = null;
+      supervisor = null;
+    } else {
+      AgentSide side = new AgentSide(loop, health, context, agentOnly);
+      agent = new AgentLinks(loop, connector, agentSettings.connections(), side);
+      supervisor =
+          new AgentSupervisor(
+              agentSettings,
+              new ApiClient(cluster),
+              cluster.namespace(),
+              AgentOwner.of(context.environment()),
+              side);
+      side.between(agent, supervisor);
+      health.agent(AgentHealth.starting("the agent is being started", agentOnly));
+    }
     surroundings =
         new Dial.Surroundings(
             loop,
             cluster,
             connector,
             this::pool,
+            agent,
+            agentOnly,
             health::failed,
-            settings.duration("dial-timeout", Duration.ofSeconds(10)).toMillis(),
+            settings.duration("dial-timeout", Duration.ofSeconds(20)).toMillis(),
             settings.duration("half-close-delay", Duration.ofSeconds(1)).toNanos());
     context.health(Health.starting("asking the API server at " + cluster.server()));
     loop.execute(health::start);
     var unused =
         loop.scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
+    if (supervisor != null) {
+      startAgent(supervisor);
+    }
     LOG.info("tunnel: [server={} context={}]", cluster.server(), cluster.context());
+  }
+
+  /** Not before the cluster has been read: until then the API server has better things to do. */
+  private void startAgent(AgentSupervisor starting) {
+    var unused = cluster.firstView().thenRun(starting::start);
   }
 
   private static ExecutorService workers() {
@@ -109,13 +147,26 @@ final class TunnelSession implements Tunnel.Session {
   }
 
   @Override
+  public Tunnel.DatagramFlow datagrams(InetSocketAddress to, Tunnel.DatagramListener listener) {
+    return agent == null || closed.get()
+        ? Tunnel.Session.super.datagrams(to, listener)
+        : AgentDatagrams.open(loop, agent, to, listener, surroundings.timeoutMillis());
+  }
+
+  @Override
   public void close() {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    if (supervisor != null) {
+      supervisor.close();
+    }
     loop.execute(
         () -> {
           health.stop();
+          if (agent != null) {
+            agent.forget("the tunnel is closed");
+          }
           for (Flow flow : Set.copyOf(flows)) {
             flow.close("the tunnel is closed");
           }

@@ -16,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * is: a fabric8 client takes half a second to make, and a second to sync. Thread-safe; requests
  * block their thread.
  */
-final class ApiClient implements AutoCloseable {
+public final class ApiClient implements AutoCloseable {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
   private static final Duration HEADERS_TIMEOUT = Duration.ofSeconds(30);
   private static final Fields STATUS = Fields.of("message");
@@ -41,7 +42,7 @@ final class ApiClient implements AutoCloseable {
   private @Nullable Access clientAccess;
   private @Nullable HttpClient client;
 
-  ApiClient(ClusterSession cluster) {
+  public ApiClient(ClusterSession cluster) {
     this.cluster = cluster;
   }
 
@@ -64,6 +65,72 @@ final class ApiClient implements AutoCloseable {
       throw new ApiException(ApiException.kindOf(response.statusCode()), message);
     }
     return new Body(response);
+  }
+
+  /**
+   * What came of a request that is no list.
+   *
+   * @param object the wanted fields, and {@code message} of a Status
+   */
+  public record Reply(int status, Json object) {
+    public boolean ok() {
+      return status / 100 == 2;
+    }
+
+    public String message() {
+      String message = object.text("message");
+      return "HTTP " + status + (message.isEmpty() ? "" : ": " + message);
+    }
+  }
+
+  /**
+   * Sends a request, with fresh credentials a second time where the server refuses those it was
+   * shown.
+   *
+   * @param body empty for none
+   * @param wanted which fields of the answer are read
+   * @throws ApiException if there is no answer
+   * @throws UserException if there are no credentials to ask with
+   */
+  public Reply exchange(String method, String path, String body, Fields wanted)
+      throws ApiException, InterruptedException {
+    Access access = access();
+    HttpResponse<InputStream> response = send(method, path, body, access);
+    if (response.statusCode() == 401 && cluster.refused(access)) {
+      close(response.body());
+      response = send(method, path, body, access());
+    }
+    try (JsonStream json = new JsonStream(response.body())) {
+      Json object = json.next(wanted);
+      return new Reply(response.statusCode(), object == null ? new Json(Map.of()) : object);
+    } catch (IOException e) {
+      return new Reply(response.statusCode(), new Json(Map.of()));
+    }
+  }
+
+  private HttpResponse<InputStream> send(String method, String path, String body, Access access)
+      throws ApiException, InterruptedException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(cluster.server() + path))
+            .timeout(HEADERS_TIMEOUT)
+            .setHeader("Accept", "application/json")
+            .setHeader("User-Agent", "teleproxy")
+            .setHeader(
+                "Content-Type",
+                method.equals("PATCH") ? "application/merge-patch+json" : "application/json")
+            .method(
+                method,
+                body.isEmpty()
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(body));
+    for (Access.Header header : access.headers()) {
+      request.header(header.name(), header.value());
+    }
+    try {
+      return client(access).send(request.build(), BodyHandlers.ofInputStream());
+    } catch (IOException e) {
+      throw failure(e);
+    }
   }
 
   /** Whether the connection is alive: any answer counts. */

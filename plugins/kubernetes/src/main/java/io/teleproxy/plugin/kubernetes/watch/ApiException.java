@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.io.Serial;
 
 /** The API server did not do what it was asked. The message is one line. */
-final class ApiException extends IOException {
+public final class ApiException extends IOException {
   @Serial private static final long serialVersionUID = 1;
 
   /** What it means for whoever asked. */
-  enum Kind {
+  public enum Kind {
     /** No connection, or it broke. */
     UNREACHABLE,
     /** The server is not believed, or does not speak TLS. */
@@ -37,11 +37,11 @@ final class ApiException extends IOException {
     this.kind = kind;
   }
 
-  Kind kind() {
+  public Kind kind() {
     return kind;
   }
 
-  String text() {
+  public String text() {
     return String.valueOf(getMessage());
   }
 

@@ -54,6 +54,7 @@ final class TunnelBench implements AutoCloseable {
             """
                 .formatted(server, cluster, user));
     Map<String, String> all = new HashMap<>(settings);
+    all.putIfAbsent("tunnel.mode", "agentless");
     all.put("kubeconfig", kubeconfig.toString());
     Environment environment = new TestEnvironment(all);
     this.cluster = ClusterSession.acquire(environment);

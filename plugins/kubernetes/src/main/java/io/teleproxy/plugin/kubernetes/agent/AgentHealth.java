@@ -1,0 +1,38 @@
+package io.teleproxy.plugin.kubernetes.agent;
+
+import io.teleproxy.spi.Health;
+
+/**
+ * How the agent is.
+ *
+ * @param only whether connections have no other way
+ */
+public record AgentHealth(State state, String reason, String remedy, boolean only) {
+  /** From nothing to something. */
+  public enum State {
+    STARTING,
+    READY,
+    TROUBLE
+  }
+
+  public static AgentHealth starting(String reason, boolean only) {
+    return new AgentHealth(State.STARTING, reason, "", only);
+  }
+
+  /** What this means for the tunnel, whose API server answers. */
+  public Health health() {
+    return switch (state) {
+      case READY -> ready(reason);
+      case STARTING ->
+          only ? Health.starting(reason) : ready("connections go by port-forward: " + reason);
+      case TROUBLE ->
+          only
+              ? Health.failed(reason, remedy)
+              : Health.degraded("connections go by port-forward, UDP does not: " + reason, remedy);
+    };
+  }
+
+  private static Health ready(String reason) {
+    return new Health(Health.State.READY, java.time.Instant.now(), reason, "");
+  }
+}

@@ -1,0 +1,181 @@
+package io.teleproxy.plugin.kubernetes.agent;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.teleproxy.agent.wire.ConnectRequest;
+import io.teleproxy.agent.wire.StreamUser;
+import io.teleproxy.agent.wire.TunnelConnection;
+import io.teleproxy.agent.wire.WindowBudget;
+import io.teleproxy.plugin.kubernetes.portforward.Carrier;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One HTTP/2 connection to the agent. Confined to its event loop. */
+public final class AgentLink extends TunnelConnection {
+  /** So long nothing may come although an answer is due, before new streams go elsewhere. */
+  private static final long SUSPICIOUS_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
+
+  /** TCP mends what was cut for less; after so much silence nobody believes in it any more. */
+  private static final long HOPELESS_NANOS = TimeUnit.SECONDS.toNanos(40);
+
+  /** Bytes that weigh as much as a stream when it comes to which connection is the least busy. */
+  private static final int BYTES_PER_STREAM = 64 * 1024;
+
+  /** What is told about a connection's life, on the event loop. */
+  interface Owner {
+    /** The agent has answered: streams can be opened. */
+    void ready(AgentLink link);
+
+    /** Something came over a connection that had been silent for suspiciously long. */
+    void recovered(AgentLink link);
+
+    void closed(AgentLink link);
+  }
+
+  private final Owner owner;
+  private boolean ready;
+  private boolean suspect;
+  private boolean leaving;
+  private long carried;
+
+  AgentLink(WindowBudget budget, Owner owner) {
+    super(false, budget);
+    this.owner = owner;
+  }
+
+  /** Whether new streams may be opened. */
+  boolean usable() {
+    return ready && !suspect && !leaving && context().channel().isActive();
+  }
+
+  /** Whether the agent has ever answered here. */
+  boolean settled() {
+    return ready;
+  }
+
+  boolean suspect() {
+    return suspect;
+  }
+
+  boolean idle() {
+    return connection().numActiveStreams() == 0;
+  }
+
+  /** How busy it is; to be compared with others. */
+  long load() {
+    return connection().numActiveStreams() + carried / BYTES_PER_STREAM;
+  }
+
+  void carried(int bytes) {
+    carried += bytes;
+  }
+
+  /** Opens a TCP connection at the far end; null if this one takes no more streams. */
+  public @Nullable Carrier open(InetSocketAddress to, Carrier.Events events) {
+    Http2Stream stream = request(ConnectRequest.tcp(to));
+    if (stream == null) {
+      return null;
+    }
+    AgentStream carrier = new AgentStream(this, stream, events);
+    user(stream, carrier);
+    return carrier;
+  }
+
+  /** Opens a flow of UDP datagrams at the far end; null if this one takes no more streams. */
+  @Nullable Http2Stream openDatagrams(InetSocketAddress to, StreamUser flow) {
+    Http2Stream stream = request(ConnectRequest.udp(to));
+    if (stream != null) {
+      user(stream, flow);
+    }
+    return stream;
+  }
+
+  /** Opens a stream, whose user is to be set; null if there are to be no more. */
+  private @Nullable Http2Stream request(Http2Headers request) {
+    int id = connection().local().incrementAndGetNextStreamId();
+    ChannelHandlerContext ctx = context();
+    if (id > 0) {
+      var unused = encoder().writeHeaders(ctx, id, request, 0, false, ctx.newPromise());
+      flushSoon();
+      ask(true);
+      Http2Stream stream = connection().stream(id);
+      if (stream != null) {
+        return stream;
+      }
+    }
+    leaving = true;
+    return null;
+  }
+
+  /** The user hears nothing more. */
+  void abort(Http2Stream stream) {
+    reset(stream, Http2Error.CANCEL);
+  }
+
+  /** Every quarter of a second: looks whether it is alive. */
+  void tick(boolean late) {
+    carried /= 2;
+    ask(!idle() || suspect);
+    if (late) {
+      // We were stopped ourselves: what waits in the socket has not been read yet.
+      return;
+    }
+    long silent = silentNanos();
+    if (silent > Math.max(SUSPICIOUS_NANOS, 4 * roundTripNanos())) {
+      suspect = true;
+      if (silent > HOPELESS_NANOS || addressIsGone()) {
+        close(
+            "nothing has come from the agent for " + TimeUnit.NANOSECONDS.toSeconds(silent) + " s");
+      }
+    }
+  }
+
+  void close(String reason) {
+    lossReason(reason);
+    context().channel().close();
+  }
+
+  /** The machine has moved to another network: nothing will ever arrive at the old address. */
+  private boolean addressIsGone() {
+    try {
+      return context().channel().localAddress() instanceof InetSocketAddress local
+          && NetworkInterface.getByInetAddress(local.getAddress()) == null;
+    } catch (SocketException e) {
+      return false;
+    }
+  }
+
+  @Override
+  protected void settled(Http2Settings settings) {
+    if (!ready) {
+      ready = true;
+      owner.ready(this);
+    }
+  }
+
+  @Override
+  protected void goingAway(int lastStreamId) {
+    leaving = true;
+  }
+
+  @Override
+  protected void alive() {
+    if (suspect) {
+      suspect = false;
+      owner.recovered(this);
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) throws Exception {
+    leaving = true;
+    super.channelInactive(ctx);
+    owner.closed(this);
+  }
+}

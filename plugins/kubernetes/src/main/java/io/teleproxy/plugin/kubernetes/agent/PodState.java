@@ -1,0 +1,96 @@
+package io.teleproxy.plugin.kubernetes.agent;
+
+import io.teleproxy.plugin.kubernetes.model.Json;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What the pods of the agent's Job say.
+ *
+ * @param name of the pod that runs; empty if none does
+ * @param trouble what keeps it from running, in one line; empty if it is on its way
+ * @param remedy what the user can do about it
+ */
+record PodState(String name, String trouble, String remedy) {
+  /** Reasons of waiting that do not pass by themselves. */
+  private static final Set<String> STUCK =
+      Set.of(
+          "ErrImagePull",
+          "ImagePullBackOff",
+          "ErrImageNeverPull",
+          "InvalidImageName",
+          "ImageInspectError",
+          "RegistryUnavailable",
+          "CreateContainerConfigError",
+          "CreateContainerError",
+          "RunContainerError",
+          "CrashLoopBackOff");
+
+  static PodState of(List<Json> pods, String image) {
+    Json pod =
+        pods.stream()
+            .filter(each -> each.object("metadata").text("deletionTimestamp").isEmpty())
+            .max(Comparator.comparing(each -> each.object("metadata").text("creationTimestamp")))
+            .orElse(null);
+    if (pod == null) {
+      return new PodState("", "", "");
+    }
+    Json status = pod.object("status");
+    for (Json container : status.objects("containerStatuses")) {
+      Json state = container.object("state");
+      if (!state.object("running").text("startedAt").isEmpty()) {
+        return new PodState(pod.object("metadata").text("name"), "", "");
+      }
+      String waiting = state.object("waiting").text("reason");
+      if (STUCK.contains(waiting)) {
+        return stuck(waiting, state.object("waiting").text("message"), container, image);
+      }
+    }
+    if (status.text("phase").equals("Failed")) {
+      return new PodState(
+          "",
+          "the agent's pod failed: " + status.text("reason") + " " + status.text("message"),
+          status.text("reason").equals("Evicted")
+              ? "The node was short of resources; the cluster makes another pod"
+              : "");
+    }
+    for (Json condition : status.objects("conditions")) {
+      if (condition.text("type").equals("PodScheduled")
+          && condition.text("status").equals("False")) {
+        return new PodState(
+            "",
+            "no node takes the agent's pod: " + condition.text("message"),
+            "Lower plugins.kubernetes.agent.cpu-request and memory-request, or name another"
+                + " namespace with plugins.kubernetes.agent.namespace");
+      }
+    }
+    return new PodState("", "", "");
+  }
+
+  private static PodState stuck(String reason, String message, Json container, String image) {
+    if (reason.contains("Image") || reason.equals("RegistryUnavailable")) {
+      return new PodState(
+          "",
+          "the agent's image cannot be had: " + reason + ": " + image + " " + message,
+          "Name an image with a Java 17 runtime that the cluster can pull, with"
+              + " plugins.kubernetes.agent.image (and pull-secrets, pull-policy)");
+    }
+    Json last = container.object("lastState").object("terminated");
+    String end =
+        last.text("reason").isEmpty()
+            ? ""
+            : " (it ended with "
+                + last.text("reason")
+                + ", exit status "
+                + last.text("exitCode")
+                + ")";
+    return new PodState(
+        "",
+        "the agent does not run: " + reason + " " + message + end,
+        last.text("reason").equals("OOMKilled")
+            ? "Raise plugins.kubernetes.agent.memory-limit"
+            : "plugins.kubernetes.agent.image must be a Java 17 runtime or newer, with the program"
+                + " of plugins.kubernetes.agent.command in its PATH");
+  }
+}
