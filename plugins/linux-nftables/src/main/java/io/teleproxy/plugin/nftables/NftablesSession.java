@@ -47,6 +47,9 @@ final class NftablesSession implements Interceptor.Session {
 
   private InterceptPlan applied = InterceptPlan.EMPTY;
 
+  /** What known flows have been made to follow. */
+  private InterceptPlan decided = InterceptPlan.EMPTY;
+
   /** Keeps the captured nameservers of the plan that is applied; empty if there are none. */
   private NftScript refresh = new NftScript(List.of());
 
@@ -85,10 +88,15 @@ final class NftablesSession implements Interceptor.Session {
         change(current, plan);
       }
     }
-    flows.forget(applied, plan);
     applied = plan;
     if (!plan.isEmpty()) {
       startTimer();
+    }
+    if (elements.isPresent() && timer != null) {
+      // Asking conntrack takes longer than all the rest, and names wait for us.
+      timer.execute(this::forgetFlows);
+    } else {
+      forgetFlows();
     }
     if (elements.isPresent()) {
       log.debug("linux-nftables: changed {} in {} ms", elements.get(), millisSince(start));
@@ -100,6 +108,18 @@ final class NftablesSession implements Interceptor.Session {
           plan.bridges(),
           millisSince(start));
     }
+  }
+
+  /** Lets conntrack forget what has changed since it was asked to last. */
+  private void forgetFlows() {
+    InterceptPlan before;
+    InterceptPlan after;
+    synchronized (this) {
+      before = decided;
+      after = applied;
+      decided = after;
+    }
+    flows.forget(before, after);
   }
 
   /** Looks at both plans as wholes, whatever they differ in. */
@@ -138,8 +158,8 @@ final class NftablesSession implements Interceptor.Session {
       timer = null;
     }
     remove();
-    flows.forget(applied, InterceptPlan.EMPTY);
     applied = InterceptPlan.EMPTY;
+    forgetFlows();
     if (held) {
       log.info("linux-nftables: removed all rules");
     }
