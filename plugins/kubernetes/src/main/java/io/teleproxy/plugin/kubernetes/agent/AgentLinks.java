@@ -42,8 +42,12 @@ public final class AgentLinks implements AgentLink.Owner {
     /** A connection is there; perhaps not the first. */
     void up();
 
-    /** The pod is not there, or nothing answers in it. */
-    void podLost(String reason);
+    /**
+     * The pod is not there, or nothing answers in it, or it may not be reached.
+     *
+     * @param remedy what the user can do; may be empty
+     */
+    void podLost(String reason, String remedy);
   }
 
   /** Who waits for a connection. */
@@ -249,7 +253,7 @@ public final class AgentLinks implements AgentLink.Owner {
       if (failure.retry() == ConnectFailure.Retry.LATER) {
         openLater();
       } else {
-        lost(failure.detail());
+        lost(failure.detail(), failure.remedy());
       }
     }
   }
@@ -258,21 +262,21 @@ public final class AgentLinks implements AgentLink.Owner {
   private void neverAnswered(Pod target, String errorText) {
     if (target.equals(pod)) {
       if (up && links.isEmpty()) {
-        lost(errorText.isEmpty() ? "the agent does not answer" : errorText);
+        lost(errorText.isEmpty() ? "the agent does not answer" : errorText, "");
       } else {
         openLater();
       }
     }
   }
 
-  private void lost(String reason) {
+  private void lost(String reason, String remedy) {
     pod = null;
     boolean was = up;
     if (links.isEmpty()) {
       up = false;
     }
     if (was || !up) {
-      observer.podLost(reason);
+      observer.podLost(reason, remedy);
     }
     wake();
   }

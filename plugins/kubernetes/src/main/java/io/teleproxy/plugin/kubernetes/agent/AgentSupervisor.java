@@ -36,8 +36,6 @@ public final class AgentSupervisor implements AutoCloseable {
 
   /** Who is told; from the supervisor's thread. */
   public interface Observer {
-    void starting(String reason);
-
     /** A pod runs. */
     void running(String namespace, String pod);
 
@@ -104,7 +102,6 @@ public final class AgentSupervisor implements AutoCloseable {
         observer.running(namespace, pod);
         long since = System.nanoTime();
         awaitPoke();
-        observer.starting("the agent is being made anew");
         // A pod may be said to run for a while after it has died.
         lives = System.nanoTime() - since > STABLE_NANOS ? 0 : Math.min(lives + 1, 5);
         sleep(FIRST_POLL_MILLIS << lives);

@@ -36,11 +36,6 @@ final class AgentSide implements AgentLinks.Observer, AgentSupervisor.Observer {
   // --- of the supervisor, on its thread
 
   @Override
-  public void starting(String reason) {
-    tell(AgentHealth.State.STARTING, reason, "");
-  }
-
-  @Override
   public void running(String namespace, String pod) {
     loop.execute(
         () -> {
@@ -70,8 +65,13 @@ final class AgentSide implements AgentLinks.Observer, AgentSupervisor.Observer {
   }
 
   @Override
-  public void podLost(String reason) {
-    health.agent(AgentHealth.starting(where + ": " + reason, only));
+  public void podLost(String reason, String remedy) {
+    health.agent(
+        new AgentHealth(
+            remedy.isEmpty() ? AgentHealth.State.STARTING : AgentHealth.State.TROUBLE,
+            where + ": " + reason,
+            remedy,
+            only));
     if (supervisor != null) {
       supervisor.podLost();
     }
