@@ -6,6 +6,7 @@ import io.netty.channel.EventLoopGroup;
 import io.teleproxy.config.Configuration;
 import io.teleproxy.dns.DnsServer;
 import io.teleproxy.dns.DnsSettings;
+import io.teleproxy.dns.NamePolicy;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.proxy.TransparentProxy;
 import io.teleproxy.spi.Environment;
@@ -15,14 +16,18 @@ import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.Resolver;
+import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.tables.Snapshot;
 import io.teleproxy.tables.TableStore;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +51,9 @@ final class Interception implements AutoCloseable {
   private final InterceptPlanner planner;
   private final Reconciler reconciler;
   private final Surroundings surroundings;
+  private final ResolverCaches caches;
+  private final TableStore tables;
+  private final AtomicReference<NameSpace> names;
 
   private Interception(
       Configuration configuration,
@@ -58,6 +66,8 @@ final class Interception implements AutoCloseable {
       EventLoopGroup loops) {
     this.components = components;
     this.backend = backend;
+    this.tables = tables;
+    this.names = new AtomicReference<>(NameSpace.of(tables.latest()));
     try {
       recover(backends);
       Interceptor.Session firewall =
@@ -71,7 +81,7 @@ final class Interception implements AutoCloseable {
               "DNS",
               DnsServer.start(
                   loops,
-                  DnsSettings.STANDARD.withTtl((int) configuration.dnsTtl().toSeconds()),
+                  settings(configuration),
                   tables::visible,
                   open(resolvers),
                   surroundings.nameservers(),
@@ -81,6 +91,9 @@ final class Interception implements AutoCloseable {
           closer.add(
               "proxy", TransparentProxy.start(loops, firewall, tables::latest, ownTarget, 0));
       listenOnBridges();
+      caches =
+          closer.add(
+              "caches of others", ResolverCaches.ofThisMachine(backend.environment()::executable));
       closer.add("firewall", firewall);
       udp =
           closer.add(
@@ -123,12 +136,37 @@ final class Interception implements AutoCloseable {
   void start() throws IOException {
     reconciler.start();
     components.report("dns", Health.ready());
+    caches.flush();
+    tables.listen(this::namesChanged);
     surroundings.watch(
         () -> {
           dns.upstream(surroundings.nameservers());
           listenOnBridges();
-          reconciler.changed();
+          flushWhenApplied();
         });
+  }
+
+  /** Other zones or search domains give names another meaning; single records are short-lived. */
+  private void namesChanged() {
+    NameSpace now = NameSpace.of(tables.latest());
+    if (!now.equals(names.getAndSet(now))) {
+      flushWhenApplied();
+    }
+  }
+
+  private void flushWhenApplied() {
+    reconciler.applied().thenRun(caches::flush);
+  }
+
+  /** What decides which names are ours. */
+  private record NameSpace(Set<String> zones, List<String> search) {
+    static NameSpace of(Snapshot snapshot) {
+      Set<String> zones = new HashSet<>();
+      for (Table table : snapshot.tables()) {
+        zones.addAll(table.zones());
+      }
+      return new NameSpace(zones, snapshot.search());
+    }
   }
 
   CompletionStage<Void> applied() {
@@ -175,6 +213,14 @@ final class Interception implements AutoCloseable {
     closer.close();
   }
 
+  private static DnsSettings settings(Configuration configuration) {
+    return DnsSettings.STANDARD
+        .withTtl((int) configuration.dnsTtl().toSeconds())
+        .withNames(
+            NamePolicy.of(
+                configuration.dnsInclude(), configuration.dnsExclude(), configuration.dnsPublic()));
+  }
+
   /** Redirected packets of containers arrive at the address of their bridge. */
   private void listenOnBridges() {
     dns.listen(surroundings.bridges().addresses());
@@ -186,12 +232,11 @@ final class Interception implements AutoCloseable {
   }
 
   private InterceptPlan plan(Snapshot snapshot) {
-    List<InetAddress> captured = surroundings.nameservers().captured();
+    List<InetAddress> captured = new ArrayList<>(surroundings.nameservers().captured());
+    captured.add(DnsServer.OWN_ADDRESS);
     return planner.plan(
         snapshot,
-        captured.isEmpty()
-            ? InterceptPlan.DnsCapture.NONE
-            : new InterceptPlan.DnsCapture(captured, dns.port()),
+        new InterceptPlan.DnsCapture(captured, dns.port()),
         surroundings.bridges().names());
   }
 

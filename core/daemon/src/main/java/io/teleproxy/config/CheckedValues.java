@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Reads values of the merged configuration. What is wrong is reported and replaced by something
@@ -22,6 +23,10 @@ import java.util.Optional;
  */
 final class CheckedValues {
   private static final Duration LONGEST_TTL = Duration.ofDays(1);
+
+  /** Labels of letters, digits, hyphens and underscores (RFC 1035 2.3.1, RFC 8552). */
+  private static final Pattern DOMAIN =
+      Pattern.compile("(?=.{1,253}$)[a-z0-9_-]{1,63}(\\.[a-z0-9_-]{1,63})*");
 
   private final Config config;
   private final Problems problems;
@@ -97,6 +102,21 @@ final class CheckedValues {
                   item, path, "an IP address as in 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53"));
     }
     return endpoints;
+  }
+
+  /** Domain names, in lower case without final dot. */
+  List<String> domains(String path) {
+    List<String> domains = new ArrayList<>();
+    for (ConfigValue item : items(path)) {
+      String text = String.valueOf(item.unwrapped()).toLowerCase(Locale.ROOT);
+      String domain = text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
+      if (DOMAIN.matcher(domain).matches()) {
+        domains.add(domain);
+      } else {
+        problems.wrong(item, path, "a domain as in com or corp.example, without wildcards");
+      }
+    }
+    return domains;
   }
 
   /** Existing folders, relative to the file that names them. */

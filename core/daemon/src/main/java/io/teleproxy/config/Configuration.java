@@ -14,6 +14,9 @@ import java.util.Set;
  * @param nameservers servers whose queries are answered; empty: those of the system
  * @param fallback where other queries are relayed to; empty: the nameservers
  * @param dnsTtl 0 s to 1 day
+ * @param dnsInclude domains that are excepted from the next two; in lower case, without final dot
+ * @param dnsExclude domains that are never answered here
+ * @param dnsPublic domains whose names the search path does not complete
  * @param apiPort 0 for any free port
  * @param pluginFolders existing or not, absolute
  * @param disabledPlugins ids
@@ -25,6 +28,9 @@ public record Configuration(
     List<InetSocketAddress> nameservers,
     List<InetSocketAddress> fallback,
     Duration dnsTtl,
+    List<String> dnsInclude,
+    List<String> dnsExclude,
+    List<String> dnsPublic,
     int apiPort,
     List<Path> pluginFolders,
     Set<String> disabledPlugins,
@@ -34,6 +40,9 @@ public record Configuration(
   public Configuration {
     nameservers = List.copyOf(nameservers);
     fallback = List.copyOf(fallback);
+    dnsInclude = List.copyOf(dnsInclude);
+    dnsExclude = List.copyOf(dnsExclude);
+    dnsPublic = List.copyOf(dnsPublic);
     pluginFolders = List.copyOf(pluginFolders);
     disabledPlugins = Set.copyOf(disabledPlugins);
   }

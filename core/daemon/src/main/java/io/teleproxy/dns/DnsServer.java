@@ -2,6 +2,7 @@ package io.teleproxy.dns;
 
 import io.netty.channel.EventLoopGroup;
 import io.teleproxy.net.Transport;
+import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Resolver;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.tables.Snapshot;
@@ -31,6 +32,12 @@ import org.slf4j.LoggerFactory;
 public final class DnsServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DnsServer.class);
 
+  /**
+   * A loopback address that is nobody's but ours. Firewall rules lead its port 53 here, so that the
+   * server can be asked on purpose, whatever the machine's nameservers are.
+   */
+  public static final InetAddress OWN_ADDRESS = Prefix.parseAddress("127.254.254.254");
+
   /** How often a port that is free for one socket is tried for the others. */
   private static final int PORT_TRIES = 32;
 
@@ -58,7 +65,7 @@ public final class DnsServer implements AutoCloseable {
     this.relay = new Relay(transport, settings, meters);
     this.responder =
         new Responder(
-            new LocalNames(settings.ttl()),
+            new LocalNames(settings.ttl(), settings.names()),
             visible,
             new ResolverChain(resolvers, settings, meters),
             relay,

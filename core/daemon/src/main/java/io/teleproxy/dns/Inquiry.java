@@ -86,7 +86,7 @@ final class Inquiry {
     LocalAnswer found = responder.find(name, query, aliases == null);
     if (found != null) {
       found(found, aliases, depth);
-    } else if (responder.resolvers().isEmpty()) {
+    } else if (responder.resolvers().isEmpty() || !responder.mayKnow(name)) {
       outside(name, aliases);
     } else {
       Resolver.Question question =
@@ -132,7 +132,10 @@ final class Inquiry {
     }
   }
 
-  /** Asks the nameservers where an alias of ours leads, and puts both together. */
+  /**
+   * Asks the nameservers where an alias of ours leads, and puts both together. What they do not
+   * know or cannot tell leaves the alias alone, without error, as CoreDNS has it.
+   */
   private void chase(byte[] message, LocalAnswer aliases, boolean overTcp) {
     responder
         .relay()
@@ -147,7 +150,7 @@ final class Inquiry {
                 try {
                   byte[] bytes = new byte[answer.readableBytes()];
                   answer.readBytes(bytes);
-                  parsed = new Message(bytes);
+                  parsed = parse(bytes);
                 } catch (IOException e) {
                   log.debug("dns: a nameserver's answer is malformed", e);
                   failed();
@@ -164,7 +167,7 @@ final class Inquiry {
 
               @Override
               public void failed() {
-                fail();
+                Inquiry.this.answer(aliases);
               }
             });
   }
@@ -214,15 +217,27 @@ final class Inquiry {
     }
   }
 
-  private static LocalAnswer fromNameserver(Message message) {
+  /**
+   * Reads a nameserver's answer, and makes sure that its records can be written again: the library
+   * throws what it likes when it meets with nonsense.
+   *
+   * @throws IOException if it is malformed
+   */
+  static Message parse(byte[] message) throws IOException {
+    try {
+      Message parsed = new Message(message);
+      for (Record record : parsed.getSection(Section.ANSWER)) {
+        record.toWire(Section.ANSWER);
+      }
+      return parsed;
+    } catch (RuntimeException e) {
+      throw new IOException(e);
+    }
+  }
+
+  static LocalAnswer fromNameserver(Message message) {
     List<Record> answers = message.getSection(Section.ANSWER);
-    return new LocalAnswer(
-        message.getRcode(),
-        answers,
-        answers.size(),
-        message.getSection(Section.AUTHORITY),
-        List.of(),
-        null);
+    return new LocalAnswer(Rcode.NOERROR, answers, answers.size(), List.of(), List.of(), null);
   }
 
   private LocalAnswer fromPlugin(Resolver.Answer answer) {

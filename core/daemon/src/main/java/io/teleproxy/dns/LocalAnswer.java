@@ -29,12 +29,15 @@ record LocalAnswer(
     return new LocalAnswer(rcode, List.of(), 0, List.of(), List.of(), null);
   }
 
-  /** This answer's aliases, and what was found at the end of them. */
+  /**
+   * This answer's aliases, and what was found at the end of them. That nothing is there is no
+   * error: the alias exists.
+   */
   LocalAnswer leadingTo(LocalAnswer found) {
     List<Record> all = new ArrayList<>(answers);
     all.addAll(found.answers);
     return new LocalAnswer(
-        found.rcode,
+        found.rcode == Rcode.NXDOMAIN ? Rcode.NOERROR : found.rcode,
         all,
         answers.size() + found.firstTurning,
         found.authority,

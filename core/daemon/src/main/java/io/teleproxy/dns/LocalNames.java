@@ -10,11 +10,10 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.CNAMERecord;
-import org.xbill.DNS.DClass;
+import org.xbill.DNS.NSRecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
-import org.xbill.DNS.SOARecord;
 import org.xbill.DNS.SRVRecord;
 import org.xbill.DNS.TextParseException;
 import org.xbill.DNS.Type;
@@ -28,10 +27,18 @@ final class LocalNames {
   private static final int MAX_ALIASES = 8;
 
   private final int ttl;
-  private final long serial = System.currentTimeMillis() / 1000;
+  private final NamePolicy policy;
+  private final ZoneApex apex;
 
-  LocalNames(int ttl) {
+  LocalNames(int ttl, NamePolicy policy) {
     this.ttl = ttl;
+    this.policy = policy;
+    this.apex = new ZoneApex(ttl);
+  }
+
+  /** Whether it is our business at all to know the name. */
+  boolean mayKnow(Name asked) {
+    return policy.answers(text(asked));
   }
 
   /**
@@ -43,30 +50,34 @@ final class LocalNames {
    */
   @Nullable LocalAnswer find(Snapshot tables, Name asked, int type, boolean completing) {
     String name = text(asked);
-    List<Node> nodes = tables.nodes(name);
-    if (nodes.isEmpty()) {
+    if (!policy.answers(name)) {
+      return null;
+    }
+    if (!exists(tables, name)) {
       Optional<Snapshot.Zone> zone = tables.zone(name);
       if (zone.isPresent()) {
-        return missing(tables, zone.get(), name, type, List.of());
+        return missing(tables, zone.get(), List.of());
       }
-      String completed = completing ? completed(tables, name) : null;
+      String completed = completing && policy.completes(name) ? completed(tables, name) : null;
       if (completed == null) {
         return null;
       }
       name = completed;
-      nodes = tables.nodes(name);
     }
-    return follow(tables, asked, name, nodes, type);
+    return follow(tables, asked, name, type);
   }
 
-  private LocalAnswer follow(
-      Snapshot tables, Name asked, String start, List<Node> startNodes, int type) {
+  private boolean exists(Snapshot tables, String name) {
+    return !tables.nodes(name).isEmpty()
+        || tables.zone(name).filter(zone -> apex.has(zone, name)).isPresent();
+  }
+
+  private LocalAnswer follow(Snapshot tables, Name asked, String start, int type) {
     List<Record> answers = new ArrayList<>(2);
     Name owner = asked;
     String name = start;
-    List<Node> nodes = startNodes;
     for (int alias = 0; alias <= MAX_ALIASES; alias++) {
-      List<Record> records = records(nodes, name);
+      List<Record> records = records(tables, name);
       int first = answers.size();
       Record cname = collect(records, owner, type, answers);
       if (answers.size() > first) {
@@ -74,17 +85,16 @@ final class LocalNames {
             Rcode.NOERROR, answers, first, List.of(), additional(tables, answers), null);
       }
       if (cname == null) {
-        return empty(tables, name, type, records.isEmpty(), answers);
+        return empty(tables, name, records.isEmpty(), answers);
       }
       answers.add(renamed(cname, owner));
       owner = ((CNAMERecord) cname).getTarget();
       name = text(owner);
-      nodes = tables.nodes(name);
-      if (nodes.isEmpty()) {
-        Optional<Snapshot.Zone> zone = tables.zone(name);
-        return zone.isPresent()
-            ? missing(tables, zone.get(), name, type, answers)
-            : new LocalAnswer(Rcode.NOERROR, answers, answers.size(), List.of(), List.of(), owner);
+      if (!policy.answers(name) || (!exists(tables, name) && tables.zone(name).isEmpty())) {
+        return new LocalAnswer(Rcode.NOERROR, answers, answers.size(), List.of(), List.of(), owner);
+      }
+      if (!exists(tables, name)) {
+        return missing(tables, tables.zone(name).orElseThrow(), answers);
       }
     }
     return LocalAnswer.failure(Rcode.SERVFAIL);
@@ -104,36 +114,33 @@ final class LocalNames {
     return cname;
   }
 
-  /** The name exists, but has nothing of this type. */
+  /**
+   * The name exists, but has nothing of this type.
+   *
+   * @param nonTerminal whether it has nothing at all: it may get something by the time its zone has
+   *     been read
+   */
   private LocalAnswer empty(
-      Snapshot tables, String name, int type, boolean nonTerminal, List<Record> aliases) {
+      Snapshot tables, String name, boolean nonTerminal, List<Record> aliases) {
     Optional<Snapshot.Zone> zone = tables.zone(name);
     if (zone.isEmpty()) {
       return negative(Rcode.NOERROR, aliases, List.of());
     }
-    if (name.equals(zone.get().name()) || nonTerminal) {
-      return missing(tables, zone.get(), name, type, aliases, Rcode.NOERROR);
+    if (!zone.get().synced() && (nonTerminal || name.equals(zone.get().name()))) {
+      return LocalAnswer.failure(Rcode.SERVFAIL);
     }
     return negative(Rcode.NOERROR, aliases, List.of(soa(tables, zone.get().name())));
   }
 
-  private LocalAnswer missing(
-      Snapshot tables, Snapshot.Zone zone, String name, int type, List<Record> aliases) {
-    int rcode = name.equals(zone.name()) ? Rcode.NOERROR : Rcode.NXDOMAIN;
-    return missing(tables, zone, name, type, aliases, rcode);
-  }
-
-  private LocalAnswer missing(
-      Snapshot tables, Snapshot.Zone zone, String name, int type, List<Record> aliases, int rcode) {
-    boolean apex = name.equals(zone.name());
-    if (apex && type == Type.SOA) {
-      List<Record> answers = new ArrayList<>(aliases);
-      answers.add(soa(tables, zone.name()));
-      return new LocalAnswer(Rcode.NOERROR, answers, answers.size(), List.of(), List.of(), null);
-    }
+  /**
+   * The name does not exist. At the end of an alias that is no error, as CoreDNS has it: the name
+   * that was asked for is there.
+   */
+  private LocalAnswer missing(Snapshot tables, Snapshot.Zone zone, List<Record> aliases) {
     if (!zone.synced()) {
       return LocalAnswer.failure(Rcode.SERVFAIL);
     }
+    int rcode = aliases.isEmpty() ? Rcode.NXDOMAIN : Rcode.NOERROR;
     return negative(rcode, aliases, List.of(soa(tables, zone.name())));
   }
 
@@ -141,7 +148,18 @@ final class LocalNames {
     return new LocalAnswer(rcode, aliases, aliases.size(), authority, List.of(), null);
   }
 
-  private List<Record> records(List<Node> nodes, String name) {
+  /** Everything that the name has. */
+  private List<Record> records(Snapshot tables, String name) {
+    List<Record> held = held(tables, name);
+    Snapshot.Zone zone = tables.zone(name).orElse(null);
+    return zone == null || !apex.has(zone, name)
+        ? held
+        : apex.complete(tables, zone.name(), name, held, held(tables, zone.name()));
+  }
+
+  /** What the tables hold. */
+  private List<Record> held(Snapshot tables, String name) {
+    List<Node> nodes = tables.nodes(name);
     if (nodes.size() == 1) {
       return nodes.get(0).records(name(name), ttl);
     }
@@ -152,16 +170,20 @@ final class LocalNames {
     return List.copyOf(all);
   }
 
-  /** Addresses of the hosts that services are on (RFC 2782). */
+  /** Addresses of the hosts that services are on (RFC 2782), and of nameservers. */
   private List<Record> additional(Snapshot tables, List<Record> answers) {
     Set<Record> found = new LinkedHashSet<>(0);
     for (Record answer : answers) {
-      if (answer instanceof SRVRecord srv) {
-        String host = text(srv.getTarget());
-        for (Record record : records(tables.nodes(host), host)) {
-          if (record.getType() == Type.A || record.getType() == Type.AAAA) {
-            found.add(record);
-          }
+      Name host =
+          answer instanceof SRVRecord srv
+              ? srv.getTarget()
+              : answer instanceof NSRecord ns ? ns.getTarget() : null;
+      if (host == null) {
+        continue;
+      }
+      for (Record record : records(tables, text(host))) {
+        if (record.getType() == Type.A || record.getType() == Type.AAAA) {
+          found.add(record);
         }
       }
     }
@@ -169,23 +191,12 @@ final class LocalNames {
   }
 
   private Record soa(Snapshot tables, String zone) {
-    for (Record record : records(tables.nodes(zone), zone)) {
+    for (Record record : records(tables, zone)) {
       if (record.getType() == Type.SOA) {
         return record;
       }
     }
-    // The same names and intervals that CoreDNS's kubernetes plugin gives.
-    return new SOARecord(
-        name(zone),
-        DClass.IN,
-        ttl,
-        name("ns.dns." + zone),
-        name("hostmaster." + zone),
-        serial,
-        7200,
-        1800,
-        86_400,
-        ttl);
+    throw new IllegalStateException("every zone has an SOA record: " + zone);
   }
 
   /**
@@ -214,7 +225,7 @@ final class LocalNames {
     return record.getName().equals(owner) ? record : record.withName(owner);
   }
 
-  private static Name name(String text) {
+  static Name name(String text) {
     try {
       return Name.fromString(text + ".");
     } catch (TextParseException e) {

@@ -47,8 +47,8 @@ public record NameserverSource(
   }
 
   /**
-   * Calls back with the new value whenever it changes, within about half a second, from a thread of
-   * its own, until the watch is closed. The value at the start is not reported.
+   * Calls back with the new value whenever it changes, within about a quarter of a second, from a
+   * thread of its own, until the watch is closed. The value at the start is not reported.
    *
    * @param current what the caller goes by now, from {@link #read}
    */

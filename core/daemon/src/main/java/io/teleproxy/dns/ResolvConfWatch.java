@@ -13,13 +13,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks at resolv.conf twice a second. Polling sees what inotify does not: a symbolic link whose
- * target is replaced, a rename over the file, a bind mount over it. Runs on a thread of its own;
- * {@code close} may be called by any thread and does not wait for it.
+ * Looks at resolv.conf five times a second. Polling sees what inotify does not: a symbolic link
+ * whose target is replaced, a rename over the file, a bind mount over it. Runs on a thread of its
+ * own; {@code close} may be called by any thread and does not wait for it.
  */
 public final class ResolvConfWatch implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ResolvConfWatch.class);
-  private static final long INTERVAL_MILLIS = 500;
+  private static final long INTERVAL_MILLIS = 200;
 
   /** Files changed this recently may change again without a trace in their time stamp and size. */
   private static final long FRESH_MILLIS = 2000;

@@ -103,6 +103,11 @@ final class Responder {
     return template.reply(allocator, query, request, tcp ? 0xffff : query.datagramLimit());
   }
 
+  /** Whether tables and resolvers may have a say. */
+  boolean mayKnow(Name name) {
+    return names.mayKnow(name);
+  }
+
   /** What the tables know now; null if nothing. */
   @Nullable LocalAnswer find(Name name, QueryReader query, boolean completing) {
     return find(visible.get(), name, query, completing);

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.xbill.DNS.Master;
 import org.xbill.DNS.Record;
+import org.xbill.DNS.Section;
 
 /** Resource records in presentation form (RFC 1035 §5.1) with absolute owner names. */
 public final class RecordText {
@@ -30,8 +31,10 @@ public final class RecordText {
       if (record == null || master.nextRecord() != null) {
         throw new IllegalArgumentException("record: '" + text + "' (expected: exactly one record)");
       }
+      // The library reads some records that it cannot write.
+      record.toWire(Section.ANSWER);
       return record;
-    } catch (IOException e) {
+    } catch (IOException | ArrayIndexOutOfBoundsException e) {
       throw new IllegalArgumentException(
           "record: '"
               + text

@@ -122,7 +122,9 @@ class ConfigurationReaderTest {
                 + "/missing.conf does not exist (expected: a configuration file)",
             system + ":1: api.port: '70000' (expected: 0-65535)",
             system + ":3: dns.ttl: 'soon' (expected: a duration from 0 s to 1 d, as in 5 s)",
-            system + ":4: dns.nameserver: unknown setting (expected: fallback, nameservers, ttl)");
+            system
+                + ":4: dns.nameserver: unknown setting (expected: excluded, fallback,"
+                + " included, nameservers, public, ttl)");
     assertThat(problems(new Flags()))
         .contains(
             user + ":1: mode: 'some' (expected: one of all, intercept, bridge)",
@@ -130,6 +132,21 @@ class ConfigurationReaderTest {
             user + ":3: intercept.gid: '-1' (expected: 1-4294967294)",
             user + ":4: plugins.docker: 'yes' (expected: a section { … })")
         .contains(system + ":1: api.port: '70000' (expected: 0-65535)");
+  }
+
+  @Test
+  void readsDomains() throws IOException {
+    Files.writeString(
+        user, "dns { excluded = [ Corp.Example., _x.y ], public = [ com, \"*.net\" ] }");
+    assertThat(problems(new Flags()))
+        .containsExactly(
+            user
+                + ":1: dns.public: '*.net' (expected: a domain as in com or corp.example, without"
+                + " wildcards)");
+    Files.writeString(user, "dns { excluded = [ Corp.Example., _x.y ] }");
+    assertThat(read(new Flags()).dnsExclude()).containsExactly("corp.example", "_x.y");
+    assertThat(read(new Flags()).dnsPublic()).contains("com", "org");
+    assertThat(read(new Flags()).dnsInclude()).isEmpty();
   }
 
   @Test

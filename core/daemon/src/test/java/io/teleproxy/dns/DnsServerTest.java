@@ -95,7 +95,12 @@ class DnsServerTest {
   @Test
   void closesIdleConnectionsAndEverythingAtTheEnd() throws IOException {
     DnsSettings impatient =
-        new DnsSettings(5, 10, DnsSettings.STANDARD.resolverTimeout(), Duration.ofMillis(200));
+        new DnsSettings(
+            NamePolicy.EVERYTHING,
+            5,
+            10,
+            DnsSettings.STANDARD.resolverTimeout(),
+            Duration.ofMillis(200));
     DnsRig rig =
         new DnsRig(
             true,

@@ -12,6 +12,11 @@ import java.net.Socket;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Section;
+import org.xbill.DNS.Type;
 
 /** A nameserver on loopback, UDP and TCP, that answers as a function says. */
 final class FakeNameserver implements AutoCloseable {
@@ -49,6 +54,20 @@ final class FakeNameserver implements AutoCloseable {
     tcp = stream;
     start(this::serveUdp);
     start(this::accept);
+  }
+
+  /** One that knows this IPv4 address for every name. */
+  static FakeNameserver answering(String address) throws IOException {
+    return new FakeNameserver(
+        (query, tcp) -> {
+          Message message = new Message(query);
+          message.getHeader().setFlag(Flags.QR);
+          message.removeAllRecords(Section.ADDITIONAL);
+          message.addRecord(
+              Record.fromString(message.getQuestion().getName(), Type.A, 1, 60, address, null),
+              Section.ANSWER);
+          return List.of(message.toWire());
+        });
   }
 
   InetSocketAddress address() {

@@ -40,7 +40,7 @@ class MalformedTest {
     Relay relay = new Relay(Transport.NIO, DnsSettings.STANDARD, meters);
     Responder responder =
         new Responder(
-            new LocalNames(5),
+            new LocalNames(5, NamePolicy.EVERYTHING),
             tables::visible,
             new ResolverChain(List.of(), DnsSettings.STANDARD, meters),
             relay,

@@ -245,7 +245,11 @@ class RelayTest {
   void boundsWhatIsInFlight() throws IOException {
     DnsSettings few =
         new DnsSettings(
-            5, 2, DnsSettings.STANDARD.resolverTimeout(), DnsSettings.STANDARD.tcpIdle());
+            NamePolicy.EVERYTHING,
+            5,
+            2,
+            DnsSettings.STANDARD.resolverTimeout(),
+            DnsSettings.STANDARD.tcpIdle());
     try (FakeNameserver silent = new FakeNameserver(SILENT);
         DnsRig rig =
             new DnsRig(

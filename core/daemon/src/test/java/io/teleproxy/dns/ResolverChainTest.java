@@ -62,7 +62,8 @@ class ResolverChainTest {
 
   private static DnsRig rig(FakeNameserver upstream, Resolver.Session... resolvers) {
     DnsSettings settings =
-        new DnsSettings(5, 100, Duration.ofMillis(300), DnsSettings.STANDARD.tcpIdle());
+        new DnsSettings(
+            NamePolicy.EVERYTHING, 5, 100, Duration.ofMillis(300), DnsSettings.STANDARD.tcpIdle());
     return new DnsRig(
         true,
         settings,

@@ -43,6 +43,14 @@ class TableJsonTest {
   }
 
   @Test
+  void refusesRecordsThatCouldNotBeAnswered() {
+    assertThatThrownBy(
+            () ->
+                TableJson.read("[{\"name\": \"t\", \"records\": [\"x.y. 5 IN WKS 192.0.2.1 6\"]}]"))
+        .hasMessageContaining("[0].records[0].record: 'x.y. 5 IN WKS 192.0.2.1 6'");
+  }
+
+  @Test
   void readsWhatItWrites() {
     Table table =
         new Table(

@@ -62,7 +62,7 @@ public record TestEnvironment(Map<String, String> variables, Map<String, String>
 
       @Override
       public List<String> strings(String path) {
-        return List.of();
+        return string(path).map(texts -> List.of(texts.split(","))).orElse(List.of());
       }
     };
   }

@@ -8,9 +8,11 @@ import io.teleproxy.spi.UserException;
 import java.net.URI;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * {@code exec-timeout}.
  */
 public final class ClusterSession implements AutoCloseable {
+  private static final Pattern DOMAIN =
+      Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
+
   /** What makes two sessions the same. */
   private record Key(
       KubeconfigFiles files, Optional<String> context, String namespace, String clusterDomain) {}
@@ -60,7 +65,7 @@ public final class ClusterSession implements AutoCloseable {
             KubeconfigFiles.of(environment),
             settings.string("context").filter(name -> !name.isEmpty()),
             settings.string("namespace", ""),
-            settings.string("cluster-domain", "cluster.local"));
+            domain(settings));
     synchronized (SHARED) {
       ClusterSession session = SHARED.get(key);
       if (session == null) {
@@ -70,6 +75,19 @@ public final class ClusterSession implements AutoCloseable {
       session.users++;
       return session;
     }
+  }
+
+  private static String domain(Settings settings) {
+    String domain = settings.string("cluster-domain", "").toLowerCase(Locale.ROOT);
+    domain = domain.endsWith(".") ? domain.substring(0, domain.length() - 1) : domain;
+    if (!domain.isEmpty() && !DOMAIN.matcher(domain).matches()) {
+      throw new UserException(
+          "plugins.kubernetes.cluster-domain: '"
+              + domain
+              + "' (expected: a domain as in cluster.local)",
+          "Correct it, or leave it out: it is found out then.");
+    }
+    return domain;
   }
 
   /** The API server's URL, without final slash; may have a path. */
@@ -96,9 +114,9 @@ public final class ClusterSession implements AutoCloseable {
     return key.namespace().isEmpty() ? kubeconfig.namespace() : key.namespace();
   }
 
-  /** For example {@code cluster.local}; without dots around. */
-  public String clusterDomain() {
-    return key.clusterDomain();
+  /** The setting {@code cluster-domain}, if there is one; without dots around. */
+  public Optional<String> configuredDomain() {
+    return Optional.of(key.clusterDomain()).filter(domain -> !domain.isEmpty());
   }
 
   /**

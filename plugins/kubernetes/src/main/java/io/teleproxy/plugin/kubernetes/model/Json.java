@@ -10,7 +10,8 @@ import java.util.Map;
  * @param values texts, numbers, booleans, maps and lists
  */
 public record Json(Map<String, ?> values) {
-  private static final Json NOTHING = new Json(Map.of());
+  /** The object without fields. */
+  public static final Json NOTHING = new Json(Map.of());
 
   public String text(String name) {
     Object value = values.get(name);

@@ -9,6 +9,7 @@ import java.util.List;
  *
  * @param ips its own addresses; none while it has none or has ended, and none if it lives in its
  *     node's network, because then they are the node's
+ * @param hostNetwork whether it runs in its node's network, and is there by the node's addresses
  * @param nodeIps the addresses of the node it runs on, as far as the pod tells
  * @param udpPorts the UDP ports that its containers declare
  */
@@ -16,6 +17,7 @@ public record PodView(
     String namespace,
     String name,
     List<InetAddress> ips,
+    boolean hostNetwork,
     List<InetAddress> nodeIps,
     List<Integer> udpPorts) {
 
@@ -38,11 +40,12 @@ public record PodView(
     String phase = status.text("phase");
     // The address of a pod that has ended may already be another pod's.
     boolean ended = phase.equals("Succeeded") || phase.equals("Failed");
-    boolean own = !ended && !pod.object("spec").flag("hostNetwork", false);
+    boolean hostNetwork = pod.object("spec").flag("hostNetwork", false);
     return new PodView(
         metadata.text("namespace").intern(),
         metadata.text("name"),
-        own ? addresses(status, "podIP") : List.of(),
+        ended || hostNetwork ? List.of() : addresses(status, "podIP"),
+        hostNetwork && !ended && !status.text("podIP").isEmpty(),
         addresses(status, "hostIP"),
         udpPorts(pod.object("spec")));
   }

@@ -1,9 +1,11 @@
 package io.teleproxy.plugin.kubernetes.table;
 
 import java.net.InetAddress;
+import java.util.regex.Pattern;
 
 /** Names of the cluster and records about them as text. */
 final class DnsText {
+  private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
   private static final char[] HEX = "0123456789abcdef".toCharArray();
 
   private DnsText() {}
@@ -24,7 +26,27 @@ final class DnsText {
     byte[] bytes = address.getAddress();
     return bytes.length == 4
         ? address.getHostAddress().replace('.', '-')
-        : compressed(bytes).replace(':', '-');
+        : endingInDigit(compressed(bytes).replace(':', '-'));
+  }
+
+  /** A label must not end in a hyphen (RFC 1123 §2.1); CoreDNS appends a zero. */
+  private static String endingInDigit(String label) {
+    return label.endsWith("-") ? label + "0" : label;
+  }
+
+  /** Whether the text is an address literal. */
+  static boolean isAddress(String text) {
+    return text.indexOf(':') >= 0 || IPV4.matcher(text).matches();
+  }
+
+  /** Whether the address means something in its own network only (RFC 1918, 4193, 6598, 3927). */
+  static boolean isPrivate(InetAddress address) {
+    byte[] bytes = address.getAddress();
+    return address.isSiteLocalAddress()
+        || address.isLinkLocalAddress()
+        || (bytes.length == 4
+            ? bytes[0] == 100 && (bytes[1] & 0xc0) == 64
+            : (bytes[0] & 0xfe) == 0xfc);
   }
 
   /** The name under which PTR records of the address stand, without final dot. */

@@ -34,6 +34,13 @@ final class PodEntries {
         records.add(DnsText.address(DnsText.dashed(address) + suffix, table.ttl(), address));
       }
     }
+    if (pod.hostNetwork()) {
+      // A name in the cluster for an address that is not the cluster's: told, not intercepted.
+      for (InetAddress address : pod.nodeIps()) {
+        records.add(DnsText.address(pod.name() + suffix, table.ttl(), address));
+        records.add(DnsText.address(DnsText.dashed(address) + suffix, table.ttl(), address));
+      }
+    }
     return new Part(routes, records);
   }
 }

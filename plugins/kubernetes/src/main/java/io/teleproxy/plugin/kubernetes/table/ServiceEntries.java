@@ -15,8 +15,9 @@ import io.teleproxy.spi.Table.Part;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -31,6 +32,7 @@ final class ServiceEntries {
   private final Surroundings surroundings;
   private final int target;
   private final int ttl;
+  private final String domain;
   private final String name;
   private final List<Route> routes = new ArrayList<>();
   private final List<String> records = new ArrayList<>();
@@ -41,25 +43,34 @@ final class ServiceEntries {
     this.surroundings = surroundings;
     this.target = table.target();
     this.ttl = table.ttl();
+    this.domain = table.domain();
     this.name = service.name() + "." + service.namespace() + ".svc." + table.domain();
   }
 
   Part part() {
     switch (service.kind()) {
-      case EXTERNAL_NAME ->
-          records.add(DnsText.record(name, ttl, "CNAME", service.externalName() + "."));
+      case EXTERNAL_NAME -> externalName();
       case CLUSTER_IP -> clusterIp();
       case HEADLESS -> endpoints(true);
     }
     return new Part(routes, records);
   }
 
+  private void externalName() {
+    String target = service.externalName();
+    // CoreDNS does not answer where somebody has put an address instead of a name.
+    if (!target.isEmpty() && !DnsText.isAddress(target)) {
+      records.add(DnsText.record(name, ttl, "CNAME", target + "."));
+    }
+  }
+
   private void clusterIp() {
     List<Integer> served = served("TCP");
     List<Integer> servedUdp = served("UDP");
+    ServiceRecords srv = new ServiceRecords(name, ttl);
     for (PortView port : service.ports()) {
-      if (!port.name().isEmpty()) {
-        records.add(srv(port, 100, port.port(), name));
+      for (InetAddress address : service.clusterIps()) {
+        srv.add(port, name, address);
       }
     }
     for (InetAddress address : service.clusterIps()) {
@@ -77,7 +88,11 @@ final class ServiceEntries {
       routes.add(Route.reject("", Protocol.UDP, ip, Ports.ALL));
       records.add(DnsText.record(DnsText.reverse(address), ttl, "PTR", name + "."));
     }
+    srv.write(records);
     endpoints(false);
+    if (ClusterDns.isServedBy(service)) {
+      ClusterDns.nameserver(domain, ttl, name, service.clusterIps(), records);
+    }
   }
 
   private List<Integer> served(String protocol) {
@@ -97,57 +112,43 @@ final class ServiceEntries {
   private void endpoints(boolean headless) {
     Set<InetAddress> own = new HashSet<>();
     Set<String> seen = new HashSet<>();
-    int weight = headless ? Math.max(1, 100 / Math.max(1, backed.count())) : 100;
+    ServiceRecords ofService = new ServiceRecords(name, ttl);
+    Map<String, ServiceRecords> ofEndpoints = new LinkedHashMap<>();
     for (EndpointsView slice : backed.slices()) {
       for (Subset subset : slice.subsets()) {
         for (EndpointView endpoint : subset.endpoints()) {
-          if (backed.counts(endpoint)) {
-            endpoint(headless, weight, subset, endpoint, own, seen);
+          if (!backed.counts(endpoint) || isWithoutRoute(endpoint)) {
+            continue;
+          }
+          InetAddress address = endpoint.address();
+          String label =
+              endpoint.hostname().isEmpty() ? DnsText.dashed(address) : endpoint.hostname();
+          String host = label + "." + name;
+          if (seen.add(label + " " + address.getHostAddress())) {
+            records.add(DnsText.address(host, ttl, address));
+            if (isNamedHere(endpoint)) {
+              records.add(DnsText.record(DnsText.reverse(address), ttl, "PTR", host + "."));
+            }
+          }
+          if (!endpoint.pod().isEmpty() && !surroundings.isOwn(address)) {
+            divertDatagrams(subset, address, seen);
+          }
+          if (headless && own.add(address)) {
+            records.add(DnsText.address(name, ttl, address));
+          }
+          ServiceRecords ofEndpoint =
+              ofEndpoints.computeIfAbsent(host, key -> new ServiceRecords(key, ttl));
+          for (PortView port : subset.ports()) {
+            ofEndpoint.addToName(port, host);
+            if (headless) {
+              ofService.add(port, host, address);
+            }
           }
         }
       }
     }
-  }
-
-  private void endpoint(
-      boolean headless,
-      int weight,
-      Subset subset,
-      EndpointView endpoint,
-      Set<InetAddress> own,
-      Set<String> seen) {
-    InetAddress address = endpoint.address();
-    boolean ofPod = !endpoint.pod().isEmpty() && !surroundings.isOwn(address);
-    if (ofPod && !surroundings.isPod(address)) {
-      // Its pod is not known yet (the next change brings it): no name before its route.
-      return;
-    }
-    String label = endpoint.hostname().isEmpty() ? DnsText.dashed(address) : endpoint.hostname();
-    String endpointName = label + "." + name;
-    if (seen.add(label + " " + address.getHostAddress())) {
-      records.add(DnsText.address(endpointName, ttl, address));
-      if (ofPod) {
-        // Other addresses are the world's, where somebody else names them.
-        records.add(DnsText.record(DnsText.reverse(address), ttl, "PTR", endpointName + "."));
-      }
-    }
-    if (ofPod) {
-      divertDatagrams(subset, address, seen);
-    }
-    if (!headless) {
-      return;
-    }
-    if (own.add(address)) {
-      records.add(DnsText.address(name, ttl, address));
-    }
-    for (PortView port : subset.ports()) {
-      if (!port.name().isEmpty()) {
-        String record = srv(port, weight, port.port(), endpointName);
-        if (seen.add(record)) {
-          records.add(record);
-        }
-      }
-    }
+    ofService.write(records);
+    ofEndpoints.values().forEach(srv -> srv.write(records));
   }
 
   private void divertDatagrams(Subset subset, InetAddress address, Set<String> seen) {
@@ -160,9 +161,16 @@ final class ServiceEntries {
     }
   }
 
-  /** Endpoints share a weight of 100 evenly, as CoreDNS has it. */
-  private String srv(PortView port, int weight, int number, String host) {
-    String owner = "_" + port.name() + "._" + port.protocol().toLowerCase(Locale.ROOT) + "." + name;
-    return DnsText.record(owner, ttl, "SRV", "0 " + weight + " " + number + " " + host + ".");
+  /** Its pod is not known yet (the next change brings it): no name before its route. */
+  private boolean isWithoutRoute(EndpointView endpoint) {
+    InetAddress address = endpoint.address();
+    return !endpoint.pod().isEmpty()
+        && !surroundings.isOwn(address)
+        && !surroundings.isPod(address);
+  }
+
+  /** Of public addresses that a service only points at, the world has names. */
+  private static boolean isNamedHere(EndpointView endpoint) {
+    return !endpoint.pod().isEmpty() || DnsText.isPrivate(endpoint.address());
   }
 }

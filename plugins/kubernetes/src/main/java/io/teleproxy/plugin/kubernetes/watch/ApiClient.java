@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ApiClient implements AutoCloseable {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
-  private static final Duration HEADERS_TIMEOUT = Duration.ofSeconds(30);
+  static final Duration HEADERS_TIMEOUT = Duration.ofSeconds(30);
   private static final Fields STATUS = Fields.of("message");
 
   private final ClusterSession cluster;
@@ -54,11 +54,16 @@ public final class ApiClient implements AutoCloseable {
    * @throws UserException if there are no credentials to ask with
    */
   Body get(String path) throws ApiException, InterruptedException {
+    return get(path, HEADERS_TIMEOUT);
+  }
+
+  /** As {@link #get(String)}, with a limit for the time until the body begins. */
+  Body get(String path, Duration timeout) throws ApiException, InterruptedException {
     Access access = access();
-    HttpResponse<InputStream> response = send(path, access, HEADERS_TIMEOUT);
+    HttpResponse<InputStream> response = send(path, access, timeout);
     if (response.statusCode() == 401 && cluster.refused(access)) {
       close(response.body());
-      response = send(path, access(), HEADERS_TIMEOUT);
+      response = send(path, access(), timeout);
     }
     if (response.statusCode() != 200) {
       String message = message(response);

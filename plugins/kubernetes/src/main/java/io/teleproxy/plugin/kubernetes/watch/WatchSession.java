@@ -39,6 +39,7 @@ public final class WatchSession implements Watcher.Session {
   private final ClusterSession cluster;
   private final Watcher.Context context;
   private final ApiClient api;
+  private final NamespaceChoice namespaces;
   private final int ttl;
   private final int target;
   private final long startTimeoutNanos;
@@ -51,6 +52,8 @@ public final class WatchSession implements Watcher.Session {
   private final List<WatchState> states = new ArrayList<>();
   private final WatchHealth health;
   private final long started = System.nanoTime();
+  private String domain = ClusterDomain.USUAL;
+  private boolean domainKnown;
 
   /** What was published last; null before there is anything to publish. */
   private @Nullable Table table;
@@ -67,6 +70,8 @@ public final class WatchSession implements Watcher.Session {
     this.ttl = settings.integer("ttl", 5);
     this.target = context.target();
     this.startTimeoutNanos = settings.duration("start-timeout", Duration.ofSeconds(20)).toNanos();
+    this.namespaces = NamespaceChoice.of(settings);
+    this.domainKnown = cluster.configuredDomain().isPresent();
     this.health = new WatchHealth(cluster, context);
   }
 
@@ -78,9 +83,7 @@ public final class WatchSession implements Watcher.Session {
   }
 
   private void start() {
-    String domain = cluster.clusterDomain();
-    context.publish(Table.pending(ClusterTable.NAME, ClusterTable.zones(domain)));
-    context.search(List.of(cluster.namespace() + ".svc." + domain, "svc." + domain, domain));
+    domain(cluster.configuredDomain().orElse(ClusterDomain.USUAL));
     health.starting();
     // Starts the credentials' work before the threads ask for it, and once.
     cluster.access();
@@ -88,6 +91,9 @@ public final class WatchSession implements Watcher.Session {
     follow(Resource.ENDPOINTS, store.endpoints, true);
     follow(Resource.PODS, store.pods, false);
     follow(Resource.NODES, store.nodes, false);
+    if (!domainKnown) {
+      thread("kubernetes-domain", this::findDomain);
+    }
     thread("kubernetes-watch", this::run);
     thread("kubernetes-heartbeat", this::heartbeat);
     threads.forEach(Thread::start);
@@ -101,6 +107,28 @@ public final class WatchSession implements Watcher.Session {
     threads.forEach(Thread::interrupt);
     api.close();
     cluster.close();
+  }
+
+  /** Claims the domain; names in it are not answered before everything has been read. */
+  private void domain(String found) {
+    domain = found;
+    context.publish(Table.pending(ClusterTable.NAME, ClusterTable.zones(domain)));
+    context.search(List.of(cluster.namespace() + ".svc." + domain, "svc." + domain, domain));
+  }
+
+  private void findDomain() {
+    try {
+      String found = new ClusterDomain(api).find();
+      changes.add(
+          () -> {
+            domainKnown = true;
+            if (!found.equals(domain)) {
+              domain(found);
+            }
+          });
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private <T> void follow(Resource<T> resource, ClusterStore.Objects<T> objects, boolean required) {
@@ -163,7 +191,7 @@ public final class WatchSession implements Watcher.Session {
         close();
         return;
       }
-      if (!allSynced()) {
+      if (!domainKnown || !allSynced()) {
         return;
       }
     }
@@ -176,10 +204,10 @@ public final class WatchSession implements Watcher.Session {
   private void publish() {
     ClusterSnapshot snapshot = store.cluster.snapshot();
     LiveCluster.Touched touched = store.cluster.takeTouched();
-    ClusterTable entries = new ClusterTable(cluster.clusterDomain(), target, ttl);
+    ClusterTable entries = new ClusterTable(domain, target, ttl);
     table = table == null ? entries.of(snapshot) : entries.changed(table, snapshot, touched);
     // The tunnel must know a destination before anybody can be sent there.
-    cluster.publish(new SnapshotView(snapshot, cluster.namespace(), cluster.clusterDomain()));
+    cluster.publish(new SnapshotView(snapshot, cluster.namespace(), domain));
     context.publish(table);
     dirty = false;
     published = System.nanoTime();
@@ -265,6 +293,7 @@ public final class WatchSession implements Watcher.Session {
 
     @Override
     public void listed(Map<String, T> all, Scope scope) {
+      all.keySet().removeIf(key -> !namespaces.takes(key));
       changes.add(
           () -> {
             dirty |= objects.replace(all);
@@ -276,7 +305,9 @@ public final class WatchSession implements Watcher.Session {
 
     @Override
     public void changed(String key, @Nullable T object) {
-      changes.add(() -> dirty |= objects.put(key, object));
+      if (namespaces.takes(key)) {
+        changes.add(() -> dirty |= objects.put(key, object));
+      }
     }
 
     @Override

@@ -50,7 +50,7 @@ class ClusterSessionTest {
       assertThat(session.server()).hasToString("https://api.test:6443");
       assertThat(session.context()).isEqualTo("one");
       assertThat(session.namespace()).isEqualTo("default");
-      assertThat(session.clusterDomain()).isEqualTo("cluster.local");
+      assertThat(session.configuredDomain()).isEmpty();
       assertThat(access(session).headers())
           .containsExactly(
               new Header("Authorization", "Bearer 12345"),
@@ -68,7 +68,7 @@ class ClusterSessionTest {
     try (ClusterSession session =
         open(file, Map.of("context", "basic", "namespace", "dev", "cluster-domain", "k8s.test"))) {
       assertThat(session.namespace()).isEqualTo("dev");
-      assertThat(session.clusterDomain()).isEqualTo("k8s.test");
+      assertThat(session.configuredDomain()).contains("k8s.test");
       assertThat(access(session).authorization()).contains("Basic dTpw");
     }
   }

@@ -70,6 +70,40 @@ class WatchSessionTest {
   }
 
   @Test
+  void namespacesAreIncludedAndExcluded() throws IOException {
+    server.lists.put(SERVICES, list(service("web", "shop"), service("web", "dev")));
+    open(
+        server.url().toString(), Map.of("namespaces.included", "shop", "namespaces.excluded", "x"));
+    ready();
+    assertThat(context.names("web.shop.svc.cluster.local")).isTrue();
+    assertThat(context.names("web.dev.svc.cluster.local")).isFalse();
+  }
+
+  @Test
+  void theDomainIsFoundInTheConfigurationOfCoreDns() throws IOException {
+    server.lists.put(
+        "/api/v1/namespaces/kube-system/configmaps/coredns",
+        "{\"data\":{\"Corefile\":\".:53 {\\n  errors\\n  kubernetes K8s.Example. in-addr.arpa"
+            + " ip6.arpa {\\n    pods insecure\\n  }\\n}\\n\"}}");
+    open(server.url().toString(), Map.of());
+    ready();
+    assertThat(context.table().zones()).containsExactly("k8s.example");
+    assertThat(context.searches.get(context.searches.size() - 1)).contains("svc.k8s.example");
+  }
+
+  @Test
+  void theDomainIsFoundInTheConfigurationOfAKubelet() throws IOException {
+    server.lists.put(
+        NODES,
+        "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[{\"metadata\":{\"name\":\"n1\"}}]}");
+    server.lists.put(
+        "/api/v1/nodes/n1/proxy/configz", "{\"kubeletconfig\":{\"clusterDomain\":\"k8s.test\"}}");
+    open(server.url().toString(), Map.of());
+    ready();
+    assertThat(context.table().zones()).containsExactly("k8s.test");
+  }
+
+  @Test
   void aWatchThatEndsGoesOnWhereItStopped() throws IOException {
     open(server.url().toString(), Map.of());
     ready();
@@ -259,5 +293,17 @@ class WatchSessionTest {
         "spec":{"clusterIP":"10.96.0.20","ports":[{"port":80,"protocol":"TCP"}]}}
         """
         .formatted(version);
+  }
+
+  private static String list(String... items) {
+    return "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[" + String.join(",", items) + "]}";
+  }
+
+  private static String service(String name, String namespace) {
+    return "{\"metadata\":{\"name\":\""
+        + name
+        + "\",\"namespace\":\""
+        + namespace
+        + "\"},\"spec\":{\"clusterIP\":\"10.96.0.7\"}}";
   }
 }
