@@ -28,7 +28,10 @@ public final class SocksConnect extends ChannelDuplexHandler {
   /** For the proxy to connect: longer than the 127 s after which Linux gives up on its own. */
   private static final int REQUEST_SECONDS = 130;
 
-  /** What becomes of the request, on the channel's event loop; exactly one is called, once. */
+  /**
+   * What becomes of the request, on the channel's event loop; exactly one is called, once, unless
+   * the channel does not connect, which its future tells.
+   */
   public interface Outcome {
     void connected();
 
@@ -238,6 +241,10 @@ public final class SocksConnect extends ChannelDuplexHandler {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    if (state == State.CONNECTING) {
+      // The request could not be written to a channel that did not connect; why, its future tells.
+      return;
+    }
     if (state != State.DONE) {
       fail(ctx, String.valueOf(cause.getMessage()));
     } else {
