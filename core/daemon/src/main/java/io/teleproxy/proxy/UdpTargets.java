@@ -3,6 +3,8 @@ package io.teleproxy.proxy;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.teleproxy.net.Transport;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -55,20 +57,17 @@ public final class UdpTargets implements AutoCloseable {
               }
               return gone;
             });
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FIRST_ANSWER_MILLIS);
+    List<UdpTarget> opened = new ArrayList<>();
     for (int port : ports) {
-      targets.computeIfAbsent(
-          port,
-          key -> {
-            boolean pipelined = ownTarget.test(port);
-            UdpTarget target = new UdpTarget(loop, transport, port, pipelined, changed);
-            target.open();
-            return target;
-          });
+      if (!targets.containsKey(port)) {
+        UdpTarget target = new UdpTarget(loop, transport, port, ownTarget.test(port), changed);
+        targets.put(port, target);
+        target.open();
+        opened.add(target);
+      }
     }
-    for (UdpTarget target : targets.values()) {
-      target.awaitFirst(deadline - System.nanoTime());
-    }
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FIRST_ANSWER_MILLIS);
+    opened.forEach(target -> target.awaitFirst(deadline - System.nanoTime()));
   }
 
   public boolean carries(int port) {
