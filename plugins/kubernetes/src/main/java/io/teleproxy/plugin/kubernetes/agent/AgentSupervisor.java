@@ -150,7 +150,12 @@ public final class AgentSupervisor implements AutoCloseable {
       if (found.isEmpty()) {
         api.tryPod();
         use(api);
-        complete(api, api.createJob());
+        try {
+          complete(api, api.createJob());
+        } catch (AgentTrouble e) {
+          forgetIfAbsent(api);
+          throw e;
+        }
         return;
       }
       Json job = found.get();
@@ -236,6 +241,16 @@ public final class AgentSupervisor implements AutoCloseable {
 
   private boolean isClosed() {
     return closing.getCount() == 0;
+  }
+
+  /** Where nothing was made, nothing is to be deleted. */
+  private void forgetIfAbsent(AgentApi api)
+      throws AgentTrouble, ApiException, InterruptedException {
+    if (api.job().isEmpty()) {
+      synchronized (this) {
+        used = null;
+      }
+    }
   }
 
   /** From now on there may be something in the cluster to delete. */
