@@ -26,6 +26,7 @@ record HostState(Map<String, List<String>> sections) {
             "iptables-save",
             "ip6tables-save",
             "nft list ruleset",
+            "ipset list -n",
             "ip rule",
             "ip -6 rule",
             "ip route show table all",

@@ -6,6 +6,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,5 +125,33 @@ class LauncherIT {
       assertThat(Command.of(root.resolve("bin/teleproxy").toString(), "--version").run().exit())
           .isZero();
     }
+  }
+
+  @Test
+  void theServiceManagersUnitIsValidAndAllowsWhatTheLauncherAllows(@TempDir Path folder)
+      throws IOException {
+    Requirements.privileged();
+    Requirements.programs("systemd-analyze");
+    String unit = Files.readString(Product.HOME.resolve("systemd/teleproxy@.service"));
+    Path copy =
+        Files.writeString(
+            folder.resolve("teleproxy@ada.service"),
+            unit.replace("/opt/teleproxy/bin/teleproxy", Product.LAUNCHER.toString()));
+    Command.Result verified =
+        Command.of("systemd-analyze", "verify", "--man=no", copy.toString()).run().succeeded();
+    assertThat(verified.err()).isEmpty();
+
+    Matcher launcher =
+        Pattern.compile("capabilities=-all,(.*)").matcher(Files.readString(Product.LAUNCHER));
+    assertThat(launcher.find()).isTrue();
+    assertThat(unit.lines().filter(line -> line.startsWith("CapabilityBoundingSet=")))
+        .singleElement()
+        .satisfies(
+            line -> {
+              for (String capability : launcher.group(1).split(",")) {
+                assertThat(line)
+                    .contains("CAP_" + capability.substring(1).toUpperCase(Locale.ROOT));
+              }
+            });
   }
 }

@@ -22,7 +22,7 @@ final class Product implements AutoCloseable {
 
   private static final Path LOGS = Path.of("target", "product-logs");
   private static final AtomicInteger RUNS = new AtomicInteger();
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Process process;
   private final Path out;
@@ -42,6 +42,7 @@ final class Product implements AutoCloseable {
     private final Path home;
     private final Map<String, String> variables = new TreeMap<>();
     private final List<String> prefix = new ArrayList<>();
+    private Path launcher = LAUNCHER;
 
     private User(Namespace namespace) {
       this.namespace = namespace;
@@ -67,6 +68,15 @@ final class Product implements AutoCloseable {
 
     User env(String name, String value) {
       variables.put(name, value);
+      return this;
+    }
+
+    /** A copy of the product that this user can read, wherever the original lies. */
+    User withProductOfHisOwn() {
+      Path copy = home.resolve("product");
+      Command.of("cp", "-a", HOME.toString(), copy.toString()).run().succeeded();
+      Command.of("chmod", "-R", "go+rX", copy.toString()).run().succeeded();
+      launcher = copy.resolve("bin/teleproxy");
       return this;
     }
 
@@ -107,7 +117,7 @@ final class Product implements AutoCloseable {
 
     Command command(String... arguments) {
       List<String> words = new ArrayList<>(prefix);
-      words.add(LAUNCHER.toString());
+      words.add(launcher.toString());
       words.addAll(List.of(arguments));
       return namespace.enter(new Command(words, variables, ""));
     }

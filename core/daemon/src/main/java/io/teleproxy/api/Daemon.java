@@ -14,6 +14,17 @@ public interface Daemon {
    */
   CompletionStage<Void> applied();
 
+  /**
+   * A bridge says who and how it is, as {@code POST /api/bridge} does.
+   *
+   * @throws IllegalStateException if none is wanted, or another is there
+   * @throws IllegalArgumentException if it does not say what it must
+   */
+  default JsonObject bridge(JsonObject said) {
+    throw new IllegalStateException(
+        "this teleproxy reaches the cluster itself; a bridge needs one with --mode intercept");
+  }
+
   /** Asks the daemon to stop; returns at once. */
   void shutdown();
 }

@@ -2,12 +2,15 @@ package io.teleproxy.api;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.TableJson;
 import io.teleproxy.tables.TablePatch;
 import io.teleproxy.tables.TableStore;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -48,6 +51,7 @@ final class Resources {
         case "/api/search" -> search(method, body);
         case "/api/status" ->
             method.equals("GET") ? done(Reply.ok(daemon.status())) : notAllowed("GET");
+        case "/api/bridge" -> bridge(method, body);
         case "/api/shutdown" -> shutdown(method);
         default ->
             done(
@@ -141,6 +145,19 @@ final class Resources {
     JsonObject body = new JsonObject();
     body.addProperty("stopping", true);
     return done(Reply.ok(body));
+  }
+
+  private CompletionStage<Reply> bridge(String method, String body) {
+    if (!method.equals("POST")) {
+      return notAllowed("POST");
+    }
+    try {
+      return done(Reply.ok(daemon.bridge(JsonParser.parseString(body).getAsJsonObject())));
+    } catch (IllegalStateException e) {
+      return done(Reply.error(409, String.valueOf(e.getMessage())));
+    } catch (JsonParseException | NullPointerException | DateTimeException e) {
+      throw new IllegalArgumentException("not what a bridge says: " + e.getMessage(), e);
+    }
   }
 
   private CompletionStage<Reply> applied() {

@@ -3,6 +3,7 @@ package io.teleproxy.app;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.teleproxy.spi.Health;
+import java.util.Collection;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -47,6 +48,11 @@ final class Components {
       case DEGRADED, FAILED ->
           log.warn("{}: {}: {}. {}", component, lower(health), health.reason(), health.remedy());
     }
+  }
+
+  /** Forgets components that are not there any more. */
+  void remove(Collection<String> names) {
+    states.keySet().removeAll(names);
   }
 
   JsonArray json() {

@@ -9,6 +9,7 @@ import io.teleproxy.config.ApiPlace;
 import io.teleproxy.config.Configuration;
 import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.config.Mode;
+import io.teleproxy.config.Part;
 import io.teleproxy.net.LocalPeers;
 import io.teleproxy.net.Transport;
 import io.teleproxy.plugin.PluginHost;
@@ -19,27 +20,47 @@ import io.teleproxy.tables.TableStore;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One run of the daemon, from start to stop: opens the parts in order, prints the ready line,
  * waits, and closes them in reverse.
  */
 public final class DaemonRunner implements Runner {
-  private final Instant started = Instant.now();
+  private static final Logger log = LoggerFactory.getLogger(DaemonRunner.class);
+
+  /** Longer than a bridge needs to start again. */
+  private static final Duration LEASE = Duration.ofSeconds(10);
+
+  private final Instant since = Instant.now();
   private final TableStore tables = new TableStore();
   private final Components components = new Components();
   private final CompletableFuture<Void> stopRequested = new CompletableFuture<>();
   private volatile boolean ready;
+
+  /** Whether the tables are carried out. */
+  private volatile boolean started;
+
+  /** Tunnels and watchers of this process; null where they are in another. */
+  private volatile @Nullable Sources watched;
+
+  /** What is known of a bridge in another process; null where the tunnels are ours. */
+  private volatile @Nullable BridgeLease lease;
+
   private final CompletableFuture<Interception> interception = new CompletableFuture<>();
   private volatile Set<Integer> ownTargets = Set.of();
 
@@ -68,31 +89,52 @@ public final class DaemonRunner implements Runner {
       Closer closer,
       PrintStream out)
       throws Exception {
-    Mode mode = configuration.mode();
+    Mode mode = Part.isBridge(environment.variables()) ? Mode.BRIDGE : configuration.mode();
     if (mode != Mode.BRIDGE) {
       requireRoot(environment);
       PrivateGroup.enter(configuration.interceptGid());
     }
+    Hangup.install(this::reload, () -> stopRequested.complete(null));
     EventLoopGroup loops = Transport.group("io", 2);
     closer.add("event loops", () -> loops.shutdownGracefully(0, 0, TimeUnit.SECONDS));
 
     // Added first and so closed last: whoever is still connected keeps the tunnel until then.
     Closer sources = closer.add("sources", new Closer());
     if (mode == Mode.BRIDGE) {
-      RemoteTables remote =
-          sources.add(
-              "remote tables",
-              new RemoteTables(
-                  ApiPlace.uri(ApiPlace.ofClients(environment)), components.reporter("intercept")));
-      CompletionStage<Void> read = openSources(plugins, sources, remote, loops);
-      await(read.thenCompose(nothing -> remote.delivered()));
-      announce(out, "ready: bridge", loops, environment);
+      openBridge(plugins, environment, sources, loops, out);
       return;
     }
 
+    // Where the launcher has started the bridge as the user, root's part leaves all of that to it.
+    Optional<Long> bridge =
+        mode == Mode.ALL ? Part.pid(environment.variables(), Part.BRIDGE) : Optional.empty();
+    boolean alone = mode == Mode.ALL && bridge.isEmpty();
+    if (!alone) {
+      lease =
+          closer.add(
+              "bridge lease",
+              new BridgeLease(
+                  tables,
+                  components,
+                  () -> interception.thenAccept(Interception::datagramsChanged),
+                  LEASE));
+    } else if (environment.invoker().isPresent()) {
+      log.warn(
+          "the bridge runs as root and not as {}: setpriv (util-linux) is missing",
+          environment.invoker().get().name());
+    }
     Face face = new Face(configuration, ProcessHandle.current().pid());
     ApiServer api = closer.add("API", openApi(configuration, environment, face, loops));
     tables.put(Bootstrap.table(api.port()));
+    BridgeLease leased = lease;
+    if (bridge.isPresent() && leased != null) {
+      sources.add(
+          "bridge",
+          new BridgeProcess(
+              bridge.get(),
+              BridgeProcess.command(System.getProperty("teleproxy.home", "."), Part.arguments()),
+              leased::ended));
+    }
 
     // Probing the firewall and reading the kubeconfig both take their time: side by side.
     Thread opener =
@@ -101,8 +143,17 @@ public final class DaemonRunner implements Runner {
     opener.start();
     CompletionStage<Void> read = CompletableFuture.completedFuture(null);
     try {
-      if (mode == Mode.ALL) {
-        read = openSources(plugins, sources, new LocalTables(tables), loops);
+      if (alone) {
+        read =
+            openSources(
+                plugins,
+                sources,
+                new LocalTables(tables),
+                () -> interception.thenAccept(Interception::datagramsChanged),
+                environment,
+                loops);
+      } else if (bridge.isPresent() && leased != null) {
+        read = leased.ready();
       }
     } finally {
       opener.join();
@@ -110,6 +161,7 @@ public final class DaemonRunner implements Runner {
     await(interception.thenCombine(read, (opened, nothing) -> null));
     Interception opened = interception.join();
     opened.start();
+    started = true;
     Snapshot snapshot = tables.latest();
     announce(
         out,
@@ -124,8 +176,47 @@ public final class DaemonRunner implements Runner {
         environment);
   }
 
+  /** The part without root, by itself or started beside root's. */
+  private void openBridge(
+      PluginHost plugins,
+      HostEnvironment environment,
+      Closer sources,
+      EventLoopGroup loops,
+      PrintStream out) {
+    boolean beside = Part.isBridge(environment.variables());
+    if (beside) {
+      Part.pid(environment.variables(), Part.PARENT)
+          .ifPresent(
+              parent ->
+                  ProcessHandle.of(parent)
+                      .ifPresentOrElse(
+                          root -> {
+                            var unused = root.onExit().thenRun(() -> stopRequested.complete(null));
+                          },
+                          () -> stopRequested.complete(null)));
+    }
+    RemoteTables remote =
+        sources.add(
+            "remote tables",
+            new RemoteTables(
+                ApiPlace.uri(ApiPlace.ofClients(environment)), beside, components, this::reload));
+    CompletionStage<Void> read =
+        openSources(plugins, sources, remote, remote::datagramsChanged, environment, loops);
+    remote.targets(ownTargets);
+    await(read.thenCompose(nothing -> remote.ready()));
+    ready = true;
+    if (!beside) {
+      announce(out, "ready: bridge", loops, environment);
+    }
+  }
+
   private CompletionStage<Void> openSources(
-      PluginHost plugins, Closer closer, TableSink sink, EventLoopGroup loops) {
+      PluginHost plugins,
+      Closer closer,
+      TableSink sink,
+      Runnable datagramsChanged,
+      HostEnvironment environment,
+      EventLoopGroup loops) {
     Sources opened =
         closer.add(
             "watchers and tunnels",
@@ -134,8 +225,10 @@ public final class DaemonRunner implements Runner {
                 plugins.watchers(),
                 sink,
                 components,
-                () -> interception.thenAccept(Interception::datagramsChanged),
+                datagramsChanged,
+                LocalPeers.ofMany(owners(environment)),
                 loops));
+    watched = opened;
     ownTargets = opened.targets();
     return opened.ready();
   }
@@ -153,11 +246,16 @@ public final class DaemonRunner implements Runner {
                   plugins.interceptors(),
                   plugins.chooseInterceptor(),
                   plugins.resolvers(),
-                  port -> ownTargets.contains(port),
+                  this::isOwnTarget,
                   loops)));
     } catch (Throwable e) {
       interception.completeExceptionally(e);
     }
+  }
+
+  private boolean isOwnTarget(int port) {
+    BridgeLease bridge = lease;
+    return ownTargets.contains(port) || (bridge != null && bridge.targets().contains(port));
   }
 
   /** Waits for the parts of a start, or for being told to stop. */
@@ -186,14 +284,12 @@ public final class DaemonRunner implements Runner {
   /** Takes our place in this network first, so that a second run touches nothing. */
   private ApiServer openApi(
       Configuration configuration, HostEnvironment environment, Face face, EventLoopGroup loops) {
-    Set<Long> owners = new HashSet<>(Set.of(environment.uid()));
-    environment.invoker().ifPresent(user -> owners.add(user.uid()));
     ApiServer api =
         ApiServer.start(
             loops,
             tables,
             face,
-            LocalPeers.of(owners),
+            LocalPeers.of(owners(environment)),
             List.of(Bootstrap.API),
             configuration.apiPort());
     InetSocketAddress place = ApiPlace.ofDaemon(environment.os());
@@ -215,6 +311,24 @@ public final class DaemonRunner implements Runner {
               + ")",
           "Run it as root, in a network whose loopback interface is up ('ip link set lo up').",
           e);
+    }
+  }
+
+  /** Who may talk to us, besides root. */
+  private static Set<Long> owners(HostEnvironment environment) {
+    Set<Long> owners = new HashSet<>(Set.of(environment.uid()));
+    environment.invoker().ifPresent(user -> owners.add(user.uid()));
+    return owners;
+  }
+
+  private void reload() {
+    Sources here = watched;
+    if (here != null) {
+      here.reload();
+    }
+    BridgeLease bridge = lease;
+    if (bridge != null) {
+      bridge.reload();
     }
   }
 
@@ -243,8 +357,8 @@ public final class DaemonRunner implements Runner {
       status.addProperty("ready", ready);
       status.addProperty("mode", configuration.mode().name().toLowerCase(Locale.ROOT));
       status.addProperty("pid", pid);
-      status.addProperty("since", started.toString());
-      status.addProperty("instance", pid + "@" + started);
+      status.addProperty("since", since.toString());
+      status.addProperty("instance", instance());
       Snapshot snapshot = tables.latest();
       JsonObject counts = new JsonObject();
       snapshot.tables().forEach(table -> counts.addProperty(table.name(), table.routeCount()));
@@ -258,7 +372,20 @@ public final class DaemonRunner implements Runner {
 
     @Override
     public CompletionStage<Void> applied() {
-      return interception.thenCompose(Interception::applied);
+      // While we start, what is told us is carried out before we are ready.
+      return started
+          ? interception.thenCompose(Interception::applied)
+          : CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public JsonObject bridge(JsonObject said) {
+      BridgeLease bridge = lease;
+      return bridge == null ? Daemon.super.bridge(said) : bridge.heard(said, instance());
+    }
+
+    private String instance() {
+      return pid + "@" + since;
     }
 
     @Override

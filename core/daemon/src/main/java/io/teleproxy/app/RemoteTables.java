@@ -3,6 +3,7 @@ package io.teleproxy.app;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.teleproxy.config.Part;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.TableJson;
@@ -23,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,10 @@ final class RemoteTables implements TableSink, AutoCloseable {
   /** Of one request: the memory of the other process is not to grow with the cluster. */
   private static final int MOST_PARTS = 1000;
 
+  /** As long as the other process may be starting, it is looked for that often. */
+  private static final long SEARCH_MILLIS = 50;
+
+  private static final long SEARCH_NANOS = TimeUnit.SECONDS.toNanos(15);
   private static final Duration TIMEOUT = Duration.ofSeconds(15);
 
   private final URI api;
@@ -54,6 +60,15 @@ final class RemoteTables implements TableSink, AutoCloseable {
   private boolean searchChanged;
   private List<CompletableFuture<Void>> waiting = new ArrayList<>();
   private boolean closed;
+  private boolean ready;
+  private Set<Integer> targets = Set.of();
+  private long datagrams;
+
+  private final long started = System.nanoTime();
+  private final Components components;
+  private final boolean patient;
+  private final Runnable reload;
+  private int reloads;
 
   /** Touched by the sending thread only, like the one below. */
   private boolean reached;
@@ -67,10 +82,16 @@ final class RemoteTables implements TableSink, AutoCloseable {
    * Starts sending.
    *
    * @param api where the other process listens
+   * @param patient whether the other process is known to be starting
+   * @param components how we are, to be told there
+   * @param reload called when the other side asks to look at the configuration
    */
-  RemoteTables(URI api, Consumer<Health> health) {
+  RemoteTables(URI api, boolean patient, Components components, Runnable reload) {
+    this.reload = reload;
+    this.patient = patient;
     this.api = api;
-    this.health = health;
+    this.components = components;
+    this.health = components.reporter("intercept");
     thread.setDaemon(true);
     thread.start();
   }
@@ -81,6 +102,24 @@ final class RemoteTables implements TableSink, AutoCloseable {
     waiting.add(done);
     notifyAll();
     return done;
+  }
+
+  /** Ports of our SOCKS5 proxies. */
+  synchronized void targets(Set<Integer> ports) {
+    targets = Set.copyOf(ports);
+    notifyAll();
+  }
+
+  /** A tunnel carries datagrams now, or no more. */
+  synchronized void datagramsChanged() {
+    datagrams++;
+    notifyAll();
+  }
+
+  /** All watchers have been ready, and their tables are delivered. */
+  synchronized CompletionStage<Void> ready() {
+    ready = true;
+    return delivered();
   }
 
   @Override
@@ -130,7 +169,10 @@ final class RemoteTables implements TableSink, AutoCloseable {
         List<CompletableFuture<Void>> served = takeWaiting();
         try {
           heartbeat();
-          send();
+          if (send()) {
+            // What was sent is in force: now it counts.
+            heartbeat();
+          }
         } catch (IOException | RuntimeException | InterruptedException e) {
           putBack(served);
           throw e;
@@ -140,6 +182,10 @@ final class RemoteTables implements TableSink, AutoCloseable {
         health.accept(Health.ready());
       } catch (IOException | RuntimeException e) {
         instance = "";
+        if (patient && searching()) {
+          health.accept(Health.starting("looking for root's part"));
+          continue;
+        }
         health.accept(
             Health.degraded(
                 "the intercepting process is not reached ("
@@ -169,7 +215,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
     boolean idle = changed.isEmpty() && !searchChanged && waiting.isEmpty();
     if (!closed && (idle || instance.isEmpty())) {
       try {
-        wait(reached || !idle ? HEARTBEAT_MILLIS : 50);
+        wait(searching() ? SEARCH_MILLIS : HEARTBEAT_MILLIS);
       } catch (InterruptedException e) {
         return true;
       }
@@ -177,11 +223,21 @@ final class RemoteTables implements TableSink, AutoCloseable {
     return closed;
   }
 
+  private boolean searching() {
+    return !reached && System.nanoTime() - started < SEARCH_NANOS;
+  }
+
   /** Finds out whether the other side still is who it was; if not, it needs everything. */
   private void heartbeat() throws IOException, InterruptedException {
-    JsonObject status =
-        JsonParser.parseString(exchange("GET", "/api/status", "")).getAsJsonObject();
-    String now = status.has("instance") ? status.get("instance").getAsString() : "unknown";
+    JsonObject answer =
+        JsonParser.parseString(exchange("POST", "/api/bridge", said().toString()))
+            .getAsJsonObject();
+    String now = answer.has("instance") ? answer.get("instance").getAsString() : "unknown";
+    int asked = answer.has("reload") ? answer.get("reload").getAsInt() : 0;
+    if (now.equals(instance) && asked != reloads) {
+      reload.run();
+    }
+    reloads = asked;
     if (!now.equals(instance)) {
       synchronized (this) {
         changed.addAll(tables.keySet());
@@ -192,7 +248,23 @@ final class RemoteTables implements TableSink, AutoCloseable {
     }
   }
 
-  private void send() throws IOException, InterruptedException {
+  private synchronized JsonObject said() {
+    JsonObject said = new JsonObject();
+    Part.identify(said::addProperty);
+    said.addProperty("ready", ready && changed.isEmpty());
+    JsonArray ports = new JsonArray();
+    targets.forEach(ports::add);
+    said.add("targets", ports);
+    said.addProperty("datagrams", datagrams);
+    JsonArray names = new JsonArray();
+    tables.keySet().forEach(names::add);
+    said.add("tables", names);
+    said.add("components", components.json());
+    return said;
+  }
+
+  /** Sends what has changed; false if nothing has. */
+  private boolean send() throws IOException, InterruptedException {
     List<Table> put = new ArrayList<>();
     List<String> gone = new ArrayList<>();
     List<String> newSearch;
@@ -222,6 +294,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
         delivered.remove(name);
         exchange("DELETE", "/api/tables/" + name, "");
       }
+      return newSearch != null || !put.isEmpty() || !gone.isEmpty();
     } catch (IOException e) {
       synchronized (this) {
         put.forEach(table -> changed.add(table.name()));

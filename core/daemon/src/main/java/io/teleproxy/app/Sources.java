@@ -1,6 +1,7 @@
 package io.teleproxy.app;
 
 import io.netty.channel.EventLoopGroup;
+import io.teleproxy.net.LocalPeers;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.socks.SocksServer;
 import io.teleproxy.spi.Health;
@@ -15,14 +16,20 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The half that needs no root: tunnels with their SOCKS5 proxies, and the watchers whose tables
  * point to them.
  */
 final class Sources implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Sources.class);
+
   private final Closer closer = new Closer();
+  private final List<Watcher.Session> watching = new CopyOnWriteArrayList<>();
   private final Map<String, Integer> targets = new HashMap<>();
   private final Map<String, CompletableFuture<Void>> starting = new ConcurrentHashMap<>();
 
@@ -30,6 +37,7 @@ final class Sources implements AutoCloseable {
    * Opens all applicable tunnels and watchers; they go on in the background.
    *
    * @param datagramsChanged called on any thread when a tunnel has changed what it can
+   * @param peers whom the SOCKS5 proxies serve
    * @throws UserException if no watcher is applicable, or one refuses its configuration
    */
   static Sources open(
@@ -38,11 +46,12 @@ final class Sources implements AutoCloseable {
       TableSink tables,
       Components components,
       Runnable datagramsChanged,
+      LocalPeers peers,
       EventLoopGroup loops) {
     Sources sources = new Sources();
     try {
       for (Loaded<Tunnel> tunnel : applicable(tunnels)) {
-        sources.open(tunnel, components, datagramsChanged, loops);
+        sources.open(tunnel, components, datagramsChanged, peers, loops);
       }
       for (Loaded<Watcher> watcher : someApplicable(watchers)) {
         sources.open(watcher, tables, components);
@@ -64,6 +73,17 @@ final class Sources implements AutoCloseable {
     return Set.copyOf(targets.values());
   }
 
+  /** Lets the watchers look at their configuration now. */
+  void reload() {
+    for (Watcher.Session session : watching) {
+      try {
+        session.reload();
+      } catch (RuntimeException | LinkageError e) {
+        log.warn("a watcher cannot look at its configuration", e);
+      }
+    }
+  }
+
   /** Stops the watchers, withdraws their tables, and ends the tunnels last. */
   @Override
   public void close() {
@@ -74,13 +94,15 @@ final class Sources implements AutoCloseable {
       Loaded<Tunnel> tunnel,
       Components components,
       Runnable datagramsChanged,
+      LocalPeers peers,
       EventLoopGroup loops) {
     String name = "tunnel " + tunnel.pluginId();
     Consumer<Health> health = components.reporter(name);
     health.accept(Health.starting(""));
     TunnelContext context = new TunnelContext(tunnel.environment(), health, datagramsChanged);
     Tunnel.Session session = closer.add(name, tunnel.call(extension -> extension.open(context)));
-    SocksServer proxy = closer.add("SOCKS5 proxy of " + name, SocksServer.start(loops, session, 0));
+    SocksServer proxy =
+        closer.add("SOCKS5 proxy of " + name, SocksServer.start(loops, session, peers, 0));
     context.attach(proxy);
     targets.put(tunnel.pluginId(), proxy.port());
   }
@@ -98,7 +120,7 @@ final class Sources implements AutoCloseable {
             ready);
     closer.add("tables of " + id, context);
     context.health(Health.starting(""));
-    closer.add("watcher " + id, watcher.call(extension -> extension.open(context)));
+    watching.add(closer.add("watcher " + id, watcher.call(extension -> extension.open(context))));
   }
 
   private static <T> List<Loaded<T>> applicable(List<Loaded<T>> all) {

@@ -9,10 +9,12 @@ import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.spi.UserException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
 /** Talks to the daemon that runs here. */
@@ -34,6 +36,16 @@ final class ApiClient {
     return new ApiClient(ApiPlace.ofClients(environment));
   }
 
+  /** Whether a daemon listens here, whatever it answers. */
+  boolean isThere() {
+    try (Socket socket = new Socket()) {
+      socket.connect(place, CONNECT_MILLIS);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   JsonElement get(String path) {
     return success(request("GET", path));
   }
@@ -42,12 +54,20 @@ final class ApiClient {
     return success(request("POST", path));
   }
 
+  JsonElement post(String path, JsonElement body) {
+    return success(request("POST", path, body.toString()));
+  }
+
   /**
    * Sends a request without a body.
    *
    * @throws UserException if nobody answers, or not with JSON
    */
   Answer request(String method, String path) {
+    return request(method, path, "");
+  }
+
+  private Answer request(String method, String path, String body) {
     // HttpURLConnection rather than java.net.http: a command that asks one thing starts faster.
     try {
       HttpURLConnection connection =
@@ -56,10 +76,17 @@ final class ApiClient {
       connection.setRequestMethod(method);
       connection.setConnectTimeout(CONNECT_MILLIS);
       connection.setReadTimeout(READ_MILLIS);
+      if (!body.isEmpty()) {
+        connection.setDoOutput(true);
+        try (OutputStream out = connection.getOutputStream()) {
+          out.write(body.getBytes(StandardCharsets.UTF_8));
+        }
+      }
       int status = connection.getResponseCode();
-      try (InputStream body =
+      try (InputStream answer =
           status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
-        String text = body == null ? "{}" : new String(body.readAllBytes(), StandardCharsets.UTF_8);
+        String text =
+            answer == null ? "{}" : new String(answer.readAllBytes(), StandardCharsets.UTF_8);
         return new Answer(status, JsonParser.parseString(text));
       } finally {
         connection.disconnect();

@@ -21,7 +21,15 @@ public final class Main {
   private static final String RUNNER = "io.teleproxy.app.DaemonRunner";
 
   private static final Set<String> ONE_DASH =
-      Set.of("-kubeconfig", "-context", "-namespace", "-mode", "-dns", "-fallback", "-config");
+      Set.of(
+          "-kubeconfig",
+          "-context",
+          "-namespace",
+          "-mode",
+          "-user",
+          "-dns",
+          "-fallback",
+          "-config");
 
   private Main() {}
 
@@ -45,6 +53,7 @@ public final class Main {
       commands.addSubcommand(new StatusCommand(program));
       commands.addSubcommand(new TablesCommand(program));
       commands.addSubcommand(new StopCommand(program));
+      commands.addSubcommand(new CleanupCommand(program));
     }
     commands.setOut(writer(program.out()));
     commands.setErr(writer(program.err()));

@@ -36,6 +36,14 @@ final class RunFlags {
   private @Nullable String mode;
 
   @Option(
+      names = "--user",
+      paramLabel = "U",
+      description =
+          "As root: the user as whom the bridge runs, with his kubeconfig and credentials; default:"
+              + " who called sudo.")
+  private @Nullable String user;
+
+  @Option(
       names = "--dns",
       paramLabel = "IP",
       split = ",",
@@ -77,6 +85,9 @@ final class RunFlags {
     }
     if (mode != null) {
       flags.set("mode", "--mode", mode);
+    }
+    if (user != null) {
+      flags.user(user);
     }
     if (!dns.isEmpty()) {
       flags.set("dns.nameservers", "--dns", dns);

@@ -3,14 +3,42 @@ package io.teleproxy.cli;
 import io.teleproxy.config.Configuration;
 import io.teleproxy.config.ConfigurationReader;
 import io.teleproxy.config.Flags;
+import io.teleproxy.config.HostEnvironment;
+import io.teleproxy.config.Mode;
+import io.teleproxy.config.Part;
 import io.teleproxy.plugin.PluginHost;
+import io.teleproxy.spi.UserException;
 
 /** The run itself: configuration, log, plugins, daemon, in this order. */
 final class Running {
   private Running() {}
 
   static int run(Program program, Flags flags) throws Exception {
+    HostEnvironment environment = program.environment();
+    if (flags.user().isPresent() && environment.privileged() && environment.invoker().isEmpty()) {
+      throw new UserException(
+          "--user: there is no account '" + flags.user().get() + "'",
+          "Name another; without --user the bridge runs as who called sudo.");
+    }
+    if (!Part.isBridge(environment.variables())) {
+      return start(program, flags);
+    }
+    try {
+      return start(program, flags);
+    } catch (UserException e) {
+      if (ToldFailure.tell(environment, e)) {
+        return Main.USER;
+      }
+      throw e;
+    }
+  }
+
+  private static int start(Program program, Flags flags) throws Exception {
     Configuration configuration = ConfigurationReader.read(flags, program.environment());
+    if (Part.isBridge(program.environment().variables()) && configuration.mode() != Mode.ALL) {
+      // The configuration wants one part by itself, which the launcher did not know.
+      return 0;
+    }
     Logging.configure(configuration.logLevel());
     try (PluginHost plugins = PluginHost.open(configuration, program.environment())) {
       return program

@@ -20,9 +20,9 @@ final class Accounts {
     this.passwd = passwd;
   }
 
-  /** Who called sudo, pkexec or doas, if root was reached that way. */
+  /** Who was named, or called sudo, pkexec or doas, if root was reached that way. */
   Optional<InvokingUser> invoker(Map<String, String> variables) {
-    for (String variable : List.of("SUDO_UID", "PKEXEC_UID", "DOAS_USER")) {
+    for (String variable : List.of(Part.USER, "SUDO_UID", "PKEXEC_UID", "DOAS_USER")) {
       String user = variables.getOrDefault(variable, "");
       if (!user.isEmpty() && !user.equals("0") && !user.equals("root")) {
         return find(user);

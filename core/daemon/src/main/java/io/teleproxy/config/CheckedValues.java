@@ -68,6 +68,15 @@ final class CheckedValues {
     return least;
   }
 
+  boolean flag(String path) {
+    try {
+      return config.getBoolean(path);
+    } catch (ConfigException e) {
+      wrong(path, "true or false");
+      return false;
+    }
+  }
+
   Duration ttl(String path) {
     try {
       Duration ttl = has(path) ? config.getDuration(path) : Duration.ofSeconds(-1);

@@ -20,6 +20,7 @@ import java.util.Set;
  * @param apiPort 0 for any free port
  * @param pluginFolders existing or not, absolute
  * @param disabledPlugins ids
+ * @param allowUserPlugins whether root's process loads plugins that belong to the user
  * @param interceptGid group id of our own processes
  * @param sections the sections below {@code plugins}
  */
@@ -34,6 +35,7 @@ public record Configuration(
     int apiPort,
     List<Path> pluginFolders,
     Set<String> disabledPlugins,
+    boolean allowUserPlugins,
     long interceptGid,
     LogLevel logLevel,
     Config sections) {

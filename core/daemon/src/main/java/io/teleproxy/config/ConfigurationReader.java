@@ -20,6 +20,8 @@ public final class ConfigurationReader {
   /** Settings of the machine, for all users. */
   public static final Path SYSTEM_FILE = Path.of("/etc/teleproxy/teleproxy.conf");
 
+  private static final String ALLOW_USER_PLUGINS = "allow-user-plugins";
+
   /** All settings; a name that ends with a dot is a section. */
   private static final Set<String> KEYS =
       Set.of(
@@ -35,6 +37,7 @@ public final class ConfigurationReader {
           "api.port",
           "plugin-folders",
           "disabled-plugins",
+          ALLOW_USER_PLUGINS,
           "intercept.",
           "intercept.gid",
           "log.",
@@ -59,17 +62,30 @@ public final class ConfigurationReader {
     return read(SYSTEM_FILE, flags, environment);
   }
 
+  /** Every setting as it is by default, and no plugins but ours: what no file can break. */
+  public static Configuration defaults(HostEnvironment environment) {
+    Path nothing = Path.of("/dev/null");
+    return new ConfigurationReader(nothing, environment)
+        .read(new Flags().file(nothing).set("plugin-folders", "defaults", List.of()));
+  }
+
   static Configuration read(Path systemFile, Flags flags, HostEnvironment environment) {
     return new ConfigurationReader(systemFile, environment).read(flags);
   }
 
   private Configuration read(Flags flags) {
     Path userFile = environment.configFolder().resolve("teleproxy.conf");
+    Config users =
+        flags.file().isPresent() ? parse(flags.file().get(), true) : parse(userFile, false);
+    if (users.hasPath(ALLOW_USER_PLUGINS) && environment.privileged()) {
+      problems.at(
+          users.getValue(ALLOW_USER_PLUGINS).origin(),
+          ALLOW_USER_PLUGINS + ": is not the user's to say (expected: in " + SYSTEM_FILE + ")");
+    }
     Config merged =
         flags
             .toConfig()
-            .withFallback(
-                flags.file().isPresent() ? parse(flags.file().get(), true) : parse(userFile, false))
+            .withFallback(users)
             .withFallback(parse(systemFile, false))
             .withFallback(ConfigFactory.parseResources("reference.conf"));
     try {
@@ -92,6 +108,7 @@ public final class ConfigurationReader {
             (int) values.number("api.port", 0, 65535),
             pluginFolders(values),
             Set.copyOf(values.texts("disabled-plugins")),
+            values.flag(ALLOW_USER_PLUGINS),
             values.number("intercept.gid", 1, 0xFFFF_FFFEL),
             values.choice("log.level", LogLevel.values()),
             values.section("plugins"));

@@ -14,6 +14,7 @@ import java.util.Optional;
 public final class Flags {
   private final Map<String, ConfigValue> values = new LinkedHashMap<>();
   private Optional<Path> file = Optional.empty();
+  private Optional<String> user = Optional.empty();
 
   /** The file that replaces the user's own ({@code --config}). */
   public Flags file(Path path) {
@@ -36,6 +37,16 @@ public final class Flags {
   public Flags set(String path, String flag, List<String> value) {
     values.put(path, ConfigValueFactory.fromIterable(value, flag));
     return this;
+  }
+
+  /** The user as whom the bridge runs; the launcher has seen to it. */
+  public Flags user(String name) {
+    user = Optional.of(name);
+    return this;
+  }
+
+  public Optional<String> user() {
+    return user;
   }
 
   Optional<Path> file() {

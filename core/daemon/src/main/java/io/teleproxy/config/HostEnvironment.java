@@ -41,7 +41,51 @@ public final class HostEnvironment implements Environment {
   /** This machine and this process, without settings. */
   public static HostEnvironment current() {
     String os = os(System.getProperty("os.name", ""));
-    return of(os, effectiveUid(os), System.getenv(), new Accounts(Path.of("/etc/passwd")));
+    Accounts accounts = new Accounts(Path.of("/etc/passwd"));
+    Map<String, String> own = System.getenv();
+    if (!Part.isBridge(own)) {
+      return of(os, effectiveUid(os), own, accounts);
+    }
+    byte[] environ;
+    try {
+      environ = System.in.readAllBytes();
+    } catch (IOException e) {
+      environ = new byte[0];
+    }
+    return ofBridge(os, effectiveUid(os), own, Part.environment(environ), accounts);
+  }
+
+  /**
+   * The bridge of a run: the environment is the user's, as it was before sudo; what only the
+   * launcher knows is added.
+   *
+   * @param users empty if it is not known
+   */
+  static HostEnvironment ofBridge(
+      String os, long uid, Map<String, String> own, Map<String, String> users, Accounts accounts) {
+    Map<String, String> variables = new HashMap<>(users);
+    if (users.isEmpty()) {
+      variables.putAll(own);
+      variables.keySet().removeIf(name -> name.matches("SUDO_.*|DOAS_USER|PKEXEC_UID"));
+    }
+    if (!users.containsKey("HOME")) {
+      accounts
+          .find(Long.toString(uid))
+          .ifPresent(
+              user -> {
+                variables.put("HOME", user.home().toString());
+                variables.put("USER", user.name());
+                variables.put("LOGNAME", user.name());
+              });
+    }
+    own.forEach(
+        (name, value) -> {
+          if (name.startsWith("TELEPROXY_")) {
+            variables.put(name, value);
+          }
+        });
+    return new HostEnvironment(
+        os, uid, Map.copyOf(variables), Optional.empty(), SectionSettings.EMPTY);
   }
 
   static HostEnvironment of(String os, long uid, Map<String, String> own, Accounts accounts) {

@@ -14,6 +14,7 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.netty.handler.timeout.IdleStateHandler;
+import io.teleproxy.net.BoundDevice;
 import io.teleproxy.net.Transport;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -102,23 +103,27 @@ final class ListenerFactory {
       bootstrap.option(
           ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(MAX_DATAGRAM));
     }
+    BoundDevice.restrict(bootstrap, transport, address);
     return bootstrap;
   }
 
   private ServerBootstrap tcp(InetAddress address) {
-    return new ServerBootstrap()
-        .group(group)
-        .channelFactory(transport.server(address))
-        .option(ChannelOption.SO_REUSEADDR, true)
-        .childOption(ChannelOption.TCP_NODELAY, true)
-        .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-        .childHandler(
-            new ChannelInitializer<SocketChannel>() {
-              @Override
-              protected void initChannel(SocketChannel client) {
-                accepted(client);
-              }
-            });
+    ServerBootstrap bootstrap =
+        new ServerBootstrap()
+            .group(group)
+            .channelFactory(transport.server(address))
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            .childHandler(
+                new ChannelInitializer<SocketChannel>() {
+                  @Override
+                  protected void initChannel(SocketChannel client) {
+                    accepted(client);
+                  }
+                });
+    BoundDevice.restrict(bootstrap, transport, address);
+    return bootstrap;
   }
 
   private void accepted(SocketChannel client) {

@@ -1,5 +1,6 @@
 package io.teleproxy.net;
 
+import com.sun.jna.LastErrorException;
 import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -9,16 +10,25 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Lets only some users of this machine in. Where the system cannot tell whose a connection is (no
  * Linux), every local user is let in. Thread-safe.
  */
 public final class LocalPeers {
+  private static final Logger log = LoggerFactory.getLogger(LocalPeers.class);
+
   private static final long ROOT = 0;
+  private static final long LOAD_MILLIS = 3000;
 
   private final Set<Long> allowed;
   private final PeerUids uids;
+
+  /** Loaded when somebody often asks; null until then. */
+  private volatile @Nullable SocketDiag diag;
 
   private LocalPeers(Set<Long> allowed, PeerUids uids) {
     this.allowed = new TreeSet<>(allowed);
@@ -36,6 +46,32 @@ public final class LocalPeers {
   }
 
   /**
+   * The same for a server that accepts connections by the thousand: in a moment, and from then on,
+   * each costs microseconds.
+   */
+  public static LocalPeers ofMany(Set<Long> uids) {
+    LocalPeers peers = of(uids);
+    if (peers.uids.known()) {
+      Thread loader = new Thread(peers::load, "sock-diag");
+      loader.setDaemon(true);
+      loader.start();
+    }
+    return peers;
+  }
+
+  private void load() {
+    try {
+      // Not while the process starts: what is loaded then has to be needed then.
+      Thread.sleep(LOAD_MILLIS);
+      diag = new SocketDiag();
+    } catch (LastErrorException | LinkageError e) {
+      log.debug("sock_diag cannot be used, /proc/net/tcp is read instead: {}", e.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
    * Whether the peer of an accepted connection is let in.
    *
    * @param diverted further addresses at which it may have connected, before the firewall diverted
@@ -46,6 +82,15 @@ public final class LocalPeers {
       Channel channel, List<InetSocketAddress> diverted, Consumer<Optional<String>> answer) {
     if (!uids.known()) {
       answer.accept(Optional.empty());
+      return;
+    }
+    SocketDiag loaded = diag;
+    if (loaded != null && diverted.isEmpty()) {
+      answer.accept(
+          refusal(
+              loaded.uid(
+                  (InetSocketAddress) channel.remoteAddress(),
+                  (InetSocketAddress) channel.localAddress())));
       return;
     }
     List<InetSocketAddress> destinations = new ArrayList<>(diverted);

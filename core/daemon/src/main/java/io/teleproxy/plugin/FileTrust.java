@@ -47,8 +47,17 @@ final class FileTrust {
     int mode = ((Number) attributes.getOrDefault("mode", 0)).intValue();
     if (!owners.contains(owner)) {
       throw new PluginFailure(
-          path + " belongs to user id " + owner + ", who is neither root nor you",
-          "If you trust it: chown root " + path);
+          path
+              + " belongs to user id "
+              + owner
+              + (owners.equals(Set.of(0L))
+                  ? ", and only root's plugins are loaded into root's process"
+                  : ", who is neither root nor you"),
+          "If you trust it: chown root "
+              + path
+              + (owners.equals(Set.of(0L))
+                  ? ", or set allow-user-plugins = true in /etc/teleproxy/teleproxy.conf."
+                  : ""));
     }
     // In a sticky folder like /tmp nobody can replace what belongs to somebody else.
     boolean sticky = Files.isDirectory(path) && (mode & STICKY) != 0;

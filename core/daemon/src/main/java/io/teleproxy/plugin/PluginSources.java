@@ -47,7 +47,9 @@ public record PluginSources(
   public static PluginSources of(Configuration configuration, HostEnvironment environment) {
     String home = System.getProperty(HOME_PROPERTY, "");
     Set<Long> owners = new HashSet<>(List.of(0L, environment.uid()));
-    environment.invoker().ifPresent(user -> owners.add(user.uid()));
+    if (configuration.allowUserPlugins()) {
+      environment.invoker().ifPresent(user -> owners.add(user.uid()));
+    }
     return new PluginSources(
         PluginSources.class.getClassLoader(),
         builtIn(System.getProperty("java.class.path", "")),

@@ -6,6 +6,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.teleproxy.net.BoundDevice;
 import io.teleproxy.net.Transport;
 import io.teleproxy.socks.Buffering;
 import io.teleproxy.socks.Loopback;
@@ -209,11 +210,9 @@ public final class TransparentProxy implements AutoCloseable {
   }
 
   private ChannelFuture bind(InetAddress address, int port) {
-    return bootstrap
-        .clone()
-        .channelFactory(transport.server(address))
-        .bind(address, port)
-        .awaitUninterruptibly();
+    ServerBootstrap one = bootstrap.clone().channelFactory(transport.server(address));
+    BoundDevice.restrict(one, transport, address);
+    return one.bind(address, port).awaitUninterruptibly();
   }
 
   private static boolean isBusy(Throwable cause) {

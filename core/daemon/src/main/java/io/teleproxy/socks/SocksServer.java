@@ -9,11 +9,14 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import io.teleproxy.net.LocalPeers;
+import io.teleproxy.net.PeerGate;
 import io.teleproxy.net.Transport;
 import io.teleproxy.spi.Tunnel;
 import io.teleproxy.spi.UserException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 
 /**
  * A SOCKS5 server (RFC 1928, CONNECT and UDP ASSOCIATE without authentication) on 127.0.0.1 in
@@ -40,6 +43,21 @@ public final class SocksServer implements AutoCloseable {
    * @throws UserException if the port is taken
    */
   public static SocksServer start(EventLoopGroup loops, Tunnel.Session tunnel, int port) {
+    return start(loops, tunnel, Optional.empty(), port);
+  }
+
+  /**
+   * The same for some users only.
+   *
+   * @param peers who is served; others are reset
+   */
+  public static SocksServer start(
+      EventLoopGroup loops, Tunnel.Session tunnel, LocalPeers peers, int port) {
+    return start(loops, tunnel, Optional.of(new PeerGate(peers)), port);
+  }
+
+  private static SocksServer start(
+      EventLoopGroup loops, Tunnel.Session tunnel, Optional<PeerGate> gate, int port) {
     InetAddress loopback = Loopback.IPV4;
     ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     UdpAssociations associations = new UdpAssociations(tunnel, Transport.of(loops));
@@ -52,11 +70,13 @@ public final class SocksServer implements AutoCloseable {
             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, Buffering.WATER_MARK)
+            .childOption(ChannelOption.AUTO_READ, gate.isEmpty())
             .childHandler(
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
                     clients.add(channel);
+                    gate.ifPresent(first -> channel.pipeline().addLast(first));
                     channel.pipeline().addLast(new SocksServerHandshake(tunnel, associations));
                   }
                 })

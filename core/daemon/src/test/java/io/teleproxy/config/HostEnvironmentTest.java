@@ -1,5 +1,6 @@
 package io.teleproxy.config;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -101,5 +102,40 @@ class HostEnvironmentTest {
     assertThat(environment.uid())
         .isEqualTo(((Number) Files.getAttribute(own, "unix:uid")).longValue());
     assertThat(environment.settings().string("x")).isEmpty();
+  }
+
+  @Test
+  void theBridgeHasTheUsersEnvironmentAndNothingOfRoots() {
+    HostEnvironment bridge =
+        HostEnvironment.ofBridge(
+            "linux",
+            4711,
+            Map.of("HOME", "/root", "SUDO_UID", "4711", "TELEPROXY_PART", "bridge"),
+            Part.environment("HOME=/home/ada\0PATH=/opt/cloud\0KUBECONFIG=a=b\0".getBytes(UTF_8)),
+            accounts);
+    assertThat(bridge.variables())
+        .containsOnly(
+            Map.entry("HOME", "/home/ada"),
+            Map.entry("PATH", "/opt/cloud"),
+            Map.entry("KUBECONFIG", "a=b"),
+            Map.entry("TELEPROXY_PART", "bridge"));
+    assertThat(bridge.privileged()).isFalse();
+    assertThat(bridge.invoker()).isEmpty();
+  }
+
+  @Test
+  void aBridgeThatIsNotToldTheUsersEnvironmentLooksHimUp() {
+    HostEnvironment bridge =
+        HostEnvironment.ofBridge(
+            "linux",
+            4711,
+            Map.of("HOME", "/root", "PATH", "/bin", "SUDO_UID", "4711"),
+            Map.of(),
+            accounts);
+    assertThat(bridge.variables())
+        .containsEntry("HOME", "/home/ada")
+        .containsEntry("USER", "ada")
+        .containsEntry("PATH", "/bin")
+        .doesNotContainKey("SUDO_UID");
   }
 }

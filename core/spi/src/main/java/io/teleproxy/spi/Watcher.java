@@ -55,6 +55,12 @@ public interface Watcher extends ExtensionPoint {
 
   /** A running watch. */
   interface Session extends AutoCloseable {
+    /**
+     * Somebody asks to look at the configuration of the source now (SIGHUP). Sources that notice
+     * changes by themselves need not do anything. Only enqueues.
+     */
+    default void reload() {}
+
     /** Stops watching; idempotent; waits for nothing. The core withdraws the tables. */
     @Override
     void close();

@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.pf4j.Extension;
 import org.slf4j.Logger;
@@ -28,19 +30,41 @@ public final class IptablesInterceptor implements Interceptor {
 
   private final Function<Duration, CommandRunner> runners;
 
+  /** Puts the watchdog where it shall run; null if there is to be none. */
+  private final @Nullable UnaryOperator<List<String>> enter;
+
+  private final Path net;
+
   /** What the last probe found, so that nothing is looked for twice. */
   private volatile @Nullable Tools found;
 
   /** For the plugin host. */
   public IptablesInterceptor() {
-    this(ProcessRunner::new);
+    this(ProcessRunner::new, UnaryOperator.identity(), Path.of("/proc/net"));
   }
 
   /**
+   * Without anybody who mends or undoes rules.
+   *
    * @param runners makes a runner of commands from the time that one may take
    */
   IptablesInterceptor(Function<Duration, CommandRunner> runners) {
+    this(runners, null, Path.of("/nowhere"));
+  }
+
+  /**
+   * In another namespace.
+   *
+   * @param enter puts a command there
+   * @param net its {@code /proc/net}
+   */
+  IptablesInterceptor(
+      Function<Duration, CommandRunner> runners,
+      @Nullable UnaryOperator<List<String>> enter,
+      Path net) {
     this.runners = runners;
+    this.enter = enter;
+    this.net = net;
   }
 
   @Override
@@ -97,7 +121,19 @@ public final class IptablesInterceptor implements Interceptor {
     return new IptablesSession(
         tools.usable().stream().map(FamilyFirewall::new).toList(),
         new KnownFlows(command -> runner.run(command).output(), conntrack),
-        context.exemptGid());
+        context.exemptGid(),
+        protection(context.environment(), tools, conntrack));
+  }
+
+  private IptablesSession.Protection protection(
+      Environment environment, Tools tools, String conntrack) {
+    if (enter == null) {
+      return IptablesSession.Protection.NONE;
+    }
+    Optional<Path> setsid = environment.executable("setsid");
+    return new IptablesSession.Protection(
+        setsid.map(path -> new Watchdog.Kit(enter, path.toString(), conntrack, tools.usable())),
+        tools.expiring() ? Optional.of(new RecentList(net)) : Optional.empty());
   }
 
   /**

@@ -3,6 +3,7 @@ package io.teleproxy.plugin.iptables;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One run's rules. {@code apply} and {@code close} belong to one thread; {@code
- * originalDestination} touches no state.
+ * One run's rules. All state is guarded by this: {@code apply} and {@code close} come from one
+ * thread, renewals and repairs from the upkeep's. {@code originalDestination} touches no state.
  */
 final class IptablesSession implements Interceptor.Session {
   private static final Logger log = LoggerFactory.getLogger(IptablesSession.class);
@@ -21,6 +22,15 @@ final class IptablesSession implements Interceptor.Session {
   private final List<FamilyFirewall> firewalls;
   private final KnownFlows flows;
   private final long exemptGid;
+  private final Protection protection;
+
+  /** Runs while there are rules; null where there is no protection, or no rule. */
+  private @Nullable Upkeep upkeep;
+
+  private @Nullable Watchdog watchdog;
+
+  /** What upkeep has complained of, so that it does not repeat itself. */
+  private String complaint = "";
 
   /** What is in the kernel as far as we know; null if it is not known. */
   private @Nullable InterceptPlan applied = InterceptPlan.EMPTY;
@@ -29,17 +39,29 @@ final class IptablesSession implements Interceptor.Session {
   private InterceptPlan decided = InterceptPlan.EMPTY;
 
   /**
+   * What keeps the rules from outliving us, or being lost before.
+   *
+   * @param watchdog empty: nobody removes rules if we die, and nobody mends them
+   * @param expiring empty: captured nameservers stay captured if we hang
+   */
+  record Protection(Optional<Watchdog.Kit> watchdog, Optional<RecentList> expiring) {
+    static final Protection NONE = new Protection(Optional.empty(), Optional.empty());
+  }
+
+  /**
    * @param firewalls of the families that can be intercepted; what a plan has for others is left
    *     out
    */
-  IptablesSession(List<FamilyFirewall> firewalls, KnownFlows flows, long exemptGid) {
+  IptablesSession(
+      List<FamilyFirewall> firewalls, KnownFlows flows, long exemptGid, Protection protection) {
     this.firewalls = List.copyOf(firewalls);
     this.flows = flows;
     this.exemptGid = exemptGid;
+    this.protection = protection;
   }
 
   @Override
-  public void apply(InterceptPlan plan) throws IOException {
+  public synchronized void apply(InterceptPlan plan) throws IOException {
     InterceptPlan before = applied;
     if (plan.equals(before)) {
       return;
@@ -47,8 +69,12 @@ final class IptablesSession implements Interceptor.Session {
     long start = System.nanoTime();
     List<List<TableRules>> wanted = rules(plan);
     try {
+      if (!plan.isEmpty()) {
+        protect(plan.dns().nameservers());
+      }
       applied = null;
       make(wanted);
+      renew(plan.dns().nameservers());
       applied = plan;
     } catch (IOException e) {
       if (before != null) {
@@ -66,8 +92,101 @@ final class IptablesSession implements Interceptor.Session {
         (System.nanoTime() - start) / 1_000_000);
   }
 
+  /** Before there is a rule: somebody must be there to remove it. */
+  private void protect(List<InetAddress> nameservers) throws IOException {
+    if (protection.watchdog().isEmpty()) {
+      return;
+    }
+    if (watchdog == null || !watchdog.alive()) {
+      Watchdog started = protection.watchdog().get().start();
+      watchdog = started;
+      var unused = started.process().onExit().thenRun(() -> restart(started));
+    }
+    watchdog.nameservers(nameservers);
+    if (upkeep == null) {
+      upkeep = new Upkeep(this::renew, this::mend);
+    }
+  }
+
+  /** The watchdog has ended; told by a thread of the JDK. */
+  private synchronized void restart(Watchdog ended) {
+    if (ended != watchdog) {
+      return;
+    }
+    try {
+      protect(decided.dns().nameservers());
+      log.warn("linux-iptables: the watchdog had ended; it was started again");
+      // What it may have done before it ended.
+      mend();
+    } catch (IOException e) {
+      log.warn("linux-iptables: the watchdog has ended and does not start: {}", e.getMessage());
+    }
+  }
+
+  private synchronized void renew() {
+    try {
+      if (applied != null) {
+        renew(applied.dns().nameservers());
+      }
+    } catch (IOException e) {
+      // Without its rules there is no list either: mending them makes it anew.
+      log.debug("linux-iptables: nameservers are not renewed: {}", e.getMessage());
+    }
+  }
+
+  private void renew(List<InetAddress> nameservers) throws IOException {
+    if (protection.expiring().isPresent()) {
+      protection
+          .expiring()
+          .get()
+          .renew(
+              nameservers.stream()
+                  .filter(ip -> firewalls.stream().anyMatch(one -> one.family().has(ip)))
+                  .toList());
+    }
+  }
+
+  /** Makes anew what somebody else has removed or put behind his own. */
+  private synchronized void mend() {
+    InterceptPlan plan = applied;
+    if (plan == null || plan.isEmpty() || upkeep == null) {
+      return;
+    }
+    try {
+      Optional<String> missing = missing();
+      if (missing.isPresent()) {
+        make(rules(plan));
+        renew(plan.dns().nameservers());
+        // Flows of meanwhile went elsewhere.
+        flows.forget(InterceptPlan.EMPTY, plan);
+        log.warn(
+            "linux-iptables: somebody else has changed our rules ({}); they were made again",
+            missing.get());
+      }
+      complaint = "";
+    } catch (IOException | RuntimeException e) {
+      String message = String.valueOf(e.getMessage());
+      if (!message.equals(complaint)) {
+        complaint = message;
+        log.warn("linux-iptables: rules could not be kept up: {}; trying again", message);
+      }
+    }
+  }
+
+  private void unprotect() throws IOException {
+    if (upkeep != null) {
+      upkeep.close();
+      upkeep = null;
+    }
+    Watchdog ending = watchdog;
+    watchdog = null;
+    if (ending != null) {
+      ending.close();
+    }
+  }
+
   /** What of the last plan is not in the kernel any more, in words. */
-  Optional<String> missing() throws IOException {
+  synchronized Optional<String> missing() throws IOException {
     if (applied == null) {
       return Optional.of("the last plan could not be applied");
     }
@@ -88,9 +207,14 @@ final class IptablesSession implements Interceptor.Session {
   }
 
   @Override
-  public void close() throws IOException {
+  public synchronized void close() throws IOException {
     if (InterceptPlan.EMPTY.equals(applied)) {
+      unprotect();
       return;
+    }
+    if (upkeep != null) {
+      upkeep.close();
+      upkeep = null;
     }
     List<IOException> failures = new ArrayList<>();
     for (FamilyFirewall firewall : firewalls) {
@@ -101,6 +225,7 @@ final class IptablesSession implements Interceptor.Session {
       }
     }
     if (!failures.isEmpty()) {
+      // The watchdog stays: it tries again when we are gone.
       applied = null;
       IOException first = failures.get(0);
       failures.stream().skip(1).forEach(first::addSuppressed);
@@ -109,13 +234,15 @@ final class IptablesSession implements Interceptor.Session {
     applied = InterceptPlan.EMPTY;
     flows.forget(decided, InterceptPlan.EMPTY);
     decided = InterceptPlan.EMPTY;
+    unprotect();
     log.info("linux-iptables: removed all rules");
   }
 
   private List<List<TableRules>> rules(InterceptPlan plan) {
     List<List<TableRules>> rules = new ArrayList<>(firewalls.size());
     for (FamilyFirewall firewall : firewalls) {
-      rules.add(PlanRules.of(plan, firewall.family(), exemptGid));
+      rules.add(
+          PlanRules.of(plan, firewall.family(), exemptGid, protection.expiring().isPresent()));
     }
     return rules;
   }

@@ -34,11 +34,13 @@ final class PlanRules {
   private static final int DNS_PORT = 53;
 
   private final Family family;
+  private final boolean expiring;
   private final List<String> nat = new ArrayList<>();
   private final List<String> filter = new ArrayList<>();
 
-  private PlanRules(Family family) {
+  private PlanRules(Family family, boolean expiring) {
     this.family = family;
+    this.expiring = expiring;
   }
 
   /**
@@ -46,7 +48,16 @@ final class PlanRules {
    * nothing for this family.
    */
   static List<TableRules> of(InterceptPlan plan, Family family, long exemptGid) {
-    PlanRules rules = new PlanRules(family);
+    return of(plan, family, exemptGid, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param expiring whether nameservers are captured only while {@link RecentList} has them
+   */
+  static List<TableRules> of(InterceptPlan plan, Family family, long exemptGid, boolean expiring) {
+    PlanRules rules = new PlanRules(family, expiring);
     rules.dns(plan.dns());
     rules.rules(plan.rules());
     List<TableRules> tables = new ArrayList<>(2);
@@ -94,7 +105,11 @@ final class PlanRules {
       if (family.has(nameserver)) {
         Prefix to = Prefix.of(nameserver);
         for (Protocol protocol : List.of(Protocol.UDP, Protocol.TCP)) {
-          nat.add(match(to, protocol) + port(DNS_PORT, protocol) + redirect(dns.port()));
+          nat.add(
+              match(to, protocol)
+                  + port(DNS_PORT, protocol)
+                  + (expiring ? RecentList.match(family) : "")
+                  + redirect(dns.port()));
         }
       }
     }

@@ -16,8 +16,9 @@ import java.util.function.Function;
  * What this machine has for us: the tools of the families that work, and the probe that says so.
  *
  * @param usable empty if the probe is not applicable; IPv4 first
+ * @param expiring whether rules can stop matching by themselves (xt_recent)
  */
-record Tools(List<Xtables> usable, Probe probe) {
+record Tools(List<Xtables> usable, boolean expiring, Probe probe) {
   private static final int PRIORITY = 100;
   private static final String INSTALL = "Install iptables: apt install iptables";
   private static final Duration LOCK_WAIT = Duration.ofSeconds(5);
@@ -42,6 +43,14 @@ record Tools(List<Xtables> usable, Probe probe) {
       -A TELEPROXY-PROBE -m conntrack --ctstate DNAT -j RETURN
       -A TELEPROXY-PROBE -p tcp -m tcp --dport 1 -j REJECT --reject-with tcp-reset
       -A TELEPROXY-PROBE -p udp -m udp --dport 1 -j REJECT --reject-with %s
+      COMMIT
+      """;
+
+  private static final String EXPIRING =
+      """
+      *nat
+      :TELEPROXY-PROBE - [0:0]
+      -A TELEPROXY-PROBE -p udp -m udp --dport 1 %s-j REDIRECT --to-ports 1
       COMMIT
       """;
 
@@ -80,8 +89,12 @@ record Tools(List<Xtables> usable, Probe probe) {
     if (ipv6Fault.isEmpty()) {
       ipv6.ifPresent(usable::add);
     }
-    String detail = version(ipv4.get()) + ipv6Fault.map(why -> ", without IPv6: " + why).orElse("");
-    return new Tools(List.copyOf(usable), Probe.applicable(PRIORITY, detail));
+    boolean expiring = expiring(usable);
+    String detail =
+        version(ipv4.get())
+            + (expiring ? "" : ", without xt_recent")
+            + ipv6Fault.map(why -> ", without IPv6: " + why).orElse("");
+    return new Tools(List.copyOf(usable), expiring, Probe.applicable(PRIORITY, detail));
   }
 
   /**
@@ -107,7 +120,7 @@ record Tools(List<Xtables> usable, Probe probe) {
   }
 
   private static Tools none(String reason, String remedy) {
-    return new Tools(List.of(), Probe.notApplicable(reason, remedy));
+    return new Tools(List.of(), false, Probe.notApplicable(reason, remedy));
   }
 
   private static Optional<Xtables> find(
@@ -119,6 +132,19 @@ record Tools(List<Xtables> usable, Probe probe) {
     int seconds = (int) Math.max(1, lockWait.toSeconds());
     CommandRunner runner = runners.apply(WORK.plusSeconds(seconds));
     return Xtables.find(family, variant, seconds, environment::executable, runner);
+  }
+
+  private static boolean expiring(List<Xtables> usable) {
+    try {
+      for (Xtables xtables : usable) {
+        if (!xtables.test(EXPIRING.formatted(RecentList.match(xtables.family()))).ok()) {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** Why these tools do not work here. */

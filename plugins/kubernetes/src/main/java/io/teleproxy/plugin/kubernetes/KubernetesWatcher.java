@@ -1,8 +1,7 @@
 package io.teleproxy.plugin.kubernetes;
 
-import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.KubeconfigFiles;
-import io.teleproxy.plugin.kubernetes.watch.WatchSession;
+import io.teleproxy.plugin.kubernetes.follow.FollowingWatch;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.Watcher;
@@ -24,12 +23,6 @@ public final class KubernetesWatcher implements Watcher {
 
   @Override
   public Session open(Context context) {
-    ClusterSession cluster = ClusterSession.acquire(context.environment());
-    try {
-      return WatchSession.open(cluster, context);
-    } catch (RuntimeException | Error e) {
-      cluster.close();
-      throw e;
-    }
+    return FollowingWatch.open(context);
   }
 }

@@ -6,8 +6,10 @@ import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.UserException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -59,13 +61,7 @@ public final class ClusterSession implements AutoCloseable {
    * @throws UserException if the kubeconfig cannot be used, saying what is wrong with it
    */
   public static ClusterSession acquire(Environment environment) {
-    Settings settings = environment.settings();
-    Key key =
-        new Key(
-            KubeconfigFiles.of(environment),
-            settings.string("context").filter(name -> !name.isEmpty()),
-            settings.string("namespace", ""),
-            domain(settings));
+    Key key = key(environment);
     synchronized (SHARED) {
       ClusterSession session = SHARED.get(key);
       if (session == null) {
@@ -88,6 +84,45 @@ public final class ClusterSession implements AutoCloseable {
           "Correct it, or leave it out: it is found out then.");
     }
     return domain;
+  }
+
+  private static Key key(Environment environment) {
+    Settings settings = environment.settings();
+    return new Key(
+        KubeconfigFiles.of(environment),
+        settings.string("context").filter(name -> !name.isEmpty()),
+        settings.string("namespace", ""),
+        domain(settings));
+  }
+
+  /**
+   * A new session in place of the one that is open for these settings: who acquires from now on
+   * gets this one. The other one stays with those who have it.
+   *
+   * @throws UserException if the kubeconfig cannot be used
+   */
+  public static ClusterSession renew(Environment environment) {
+    Key key = key(environment);
+    synchronized (SHARED) {
+      ClusterSession session = new ClusterSession(key, environment);
+      SHARED.put(key, session);
+      session.users++;
+      return session;
+    }
+  }
+
+  /** The files to which these settings lead. */
+  public List<Path> files() {
+    return key.files().paths();
+  }
+
+  /**
+   * Whether the kubeconfig says something else by now: another context, cluster, user or namespace.
+   *
+   * @throws UserException if it cannot be used any more
+   */
+  public boolean outdated() {
+    return !Kubeconfig.load(key.files(), key.context()).equals(kubeconfig);
   }
 
   /** The API server's URL, without final slash; may have a path. */

@@ -2,6 +2,7 @@ package io.teleproxy.plugin.kubernetes.portforward;
 
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.KubeconfigFiles;
+import io.teleproxy.plugin.kubernetes.follow.FollowingTunnel;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.Tunnel;
@@ -27,12 +28,7 @@ public final class KubernetesTunnel implements Tunnel {
 
   @Override
   public Session open(Context context) {
-    ClusterSession cluster = ClusterSession.acquire(context.environment());
-    try {
-      return new TunnelSession(cluster, context);
-    } catch (RuntimeException | Error e) {
-      cluster.close();
-      throw e;
-    }
+    return FollowingTunnel.open(
+        context.environment(), cluster -> new TunnelSession(cluster, context));
   }
 }

@@ -1,0 +1,122 @@
+package io.teleproxy.dist;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** However it ends, nothing of it stays, and names resolve as before. For each backend. */
+@InCluster
+class CrashIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  @ParameterizedTest
+  @ValueSource(strings = {"linux-nftables", "linux-iptables"})
+  void killedWhileItRunsItLeavesNothing(String backend, Cluster cluster) {
+    HostState before = HostState.of(cluster.laptop());
+    try (Product product = start(cluster, backend)) {
+      use(cluster);
+
+      product.signal("KILL");
+      product.exitCode();
+
+      asBefore(cluster, before);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"linux-nftables", "linux-iptables"})
+  void killedWhileItStartsItLeavesNothing(String backend, Cluster cluster) throws Exception {
+    HostState before = HostState.of(cluster.laptop());
+    for (long millis : List.of(500L, 2000L)) {
+      try (Product product = user(cluster, backend).start(arguments(cluster))) {
+        // Not a wait for something, but the moment at which it is struck.
+        Thread.sleep(millis);
+        product.signal("KILL");
+        product.exitCode();
+
+        asBefore(cluster, before);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"linux-nftables", "linux-iptables"})
+  void itsWholeProcessGroupIsKilledAndNothingStays(String backend, Cluster cluster) {
+    HostState before = HostState.of(cluster.laptop());
+    try (Product product = user(cluster, backend).behind("setsid").start(arguments(cluster))) {
+      product.awaitReady();
+      use(cluster);
+
+      Command.of("kill", "-KILL", "--", "-" + product.pid()).run().succeeded();
+      product.exitCode();
+
+      asBefore(cluster, before);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"linux-nftables", "linux-iptables"})
+  void hungItFailsOpenAndGoesOnWhenItContinues(String backend, Cluster cluster) {
+    try (Product product = start(cluster, backend)) {
+      use(cluster);
+
+      product.signal("STOP");
+      await()
+          .atMost(PATIENCE)
+          .until(() -> !new Http(cluster.laptop()).dig("www.example.test").isEmpty());
+
+      product.signal("CONT");
+      await()
+          .atMost(PATIENCE)
+          .until(() -> new Http(cluster.laptop()).curl("http://web/").exit() == 0);
+      assertThat(product.stop()).as("%s", product).isZero();
+    }
+  }
+
+  private static Product start(Cluster cluster, String backend) {
+    Product product = user(cluster, backend).start(arguments(cluster));
+    try {
+      product.awaitReady();
+      assertThat(product.stdout()).contains(backend);
+      return product;
+    } catch (RuntimeException | Error e) {
+      product.close();
+      throw e;
+    }
+  }
+
+  private static Product.User user(Cluster cluster, String backend) {
+    Product.User user = Product.user(cluster.laptop());
+    if (backend.equals("linux-iptables")) {
+      user.write("teleproxy.conf", "disabled-plugins = [linux-nftables]");
+    }
+    return user;
+  }
+
+  private static String[] arguments(Cluster cluster) {
+    return new String[] {"run", "--kubeconfig", cluster.kubeconfig().toString()};
+  }
+
+  private static void use(Cluster cluster) {
+    assertThat(new Http(cluster.laptop()).get("http://web/").body()).isEqualTo("hello-from-web");
+  }
+
+  /** The machine is as it was, and that soon; a busy test machine gets more time than a laptop. */
+  private static void asBefore(Cluster cluster, HostState before) {
+    long start = System.nanoTime();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> !new Http(cluster.laptop()).dig("www.example.test").isEmpty());
+    System.out.printf(
+        "names resolve %d ms after the kill%n",
+        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(HostState.of(cluster.laptop()).since(before)).isEmpty());
+  }
+}

@@ -1,0 +1,137 @@
+package io.teleproxy.dist;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Under sudo: root does what needs root, and the user's part runs as the user. */
+@InCluster
+class TwoProcessesIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String UID = "65534";
+
+  @Test
+  void theBridgeRunsAsTheUserWhoseCredentialPluginIsFoundAndAskedAgain(Cluster cluster)
+      throws IOException {
+    HostState before = HostState.of(cluster.laptop());
+    try (Product.User user = user(cluster)) {
+      ExecPluginKubeconfig credentials =
+          ExecPluginKubeconfig.write(user.configuration(), cluster.kubeconfig());
+      own(user);
+      // Its environment is what the launcher looks for: that of a process called sudo.
+      Path sudo = Files.createSymbolicLink(user.home().resolve("sudo"), Path.of("/bin/dash"));
+      user.env("FROM", "the-users-shell")
+          .behind(sudo.toString(), "-c", "FROM=root \"$@\"; exit $?", "sudo");
+      try (Product product =
+          user.start("run", "--kubeconfig", credentials.kubeconfig().toString())) {
+        product.awaitReady();
+        assertThat(product.stdout().lines().filter(line -> line.startsWith("ready"))).hasSize(1);
+        assertThat(new Http(cluster.laptop()).get("http://web/").body())
+            .isEqualTo("hello-from-web");
+        String bridge = status(bridge(cluster).orElseThrow());
+        assertThat(bridge).contains("Uid:\t" + UID, "CapEff:\t0000000000000000");
+        assertThat(status(root(cluster))).contains("Uid:\t0").doesNotContain("CapEff:\t000001ff");
+
+        int asked = credentials.seen().size();
+        assertThat(credentials.seen())
+            .allMatch(line -> line.equals(UID + " " + user.home() + " the-users-shell"));
+        await()
+            .atMost(PATIENCE)
+            .until(
+                () -> {
+                  new Http(cluster.laptop()).curl("http://web/");
+                  return credentials.seen().size() > asked;
+                });
+        assertThat(user.execute("stop").exit()).isZero();
+        assertThat(product.exitCode()).as("%s", product).isZero();
+      }
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(() -> assertThat(HostState.of(cluster.laptop()).since(before)).isEmpty());
+    }
+  }
+
+  @Test
+  void aKilledBridgeIsReplacedAndAKilledRootTakesTheBridgeAlong(Cluster cluster)
+      throws IOException {
+    HostState before = HostState.of(cluster.laptop());
+    try (Product.User user = user(cluster)) {
+      Path kubeconfig = user.write("kubeconfig", Files.readString(cluster.kubeconfig()));
+      own(user);
+      try (Product product = user.start("run", "--kubeconfig", kubeconfig.toString())) {
+        product.awaitReady();
+        long first = bridge(cluster).orElseThrow();
+        Command.of("kill", "-KILL", Long.toString(first)).run().succeeded();
+
+        await()
+            .atMost(PATIENCE)
+            .until(
+                () ->
+                    bridge(cluster).filter(pid -> pid != first).isPresent()
+                        && new Http(cluster.laptop()).curl("http://web/").exit() == 0);
+        assertThat(product.stderr()).contains("pid " + first + " has died");
+
+        product.signal("KILL");
+        product.exitCode();
+        await()
+            .atMost(PATIENCE)
+            .untilAsserted(
+                () -> assertThat(HostState.of(cluster.laptop()).since(before)).isEmpty());
+      }
+    }
+  }
+
+  @Test
+  void whyTheBridgeCannotStartIsSaidOnce(Cluster cluster) {
+    HostState before = HostState.of(cluster.laptop());
+    try (Product.User user = user(cluster)) {
+      own(user);
+      Command.Result result = user.execute("run", "--kubeconfig", "/nowhere/kubeconfig");
+      assertThat(result.exit()).as("%s", result).isEqualTo(2);
+      assertThat(result.err().lines().filter(line -> line.contains("/nowhere/kubeconfig")))
+          .hasSize(1);
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(() -> assertThat(HostState.of(cluster.laptop()).since(before)).isEmpty());
+    }
+  }
+
+  /** Who calls sudo; the product lies where he can read it. */
+  private static Product.User user(Cluster cluster) {
+    return Product.user(cluster.laptop()).env("SUDO_UID", UID).withProductOfHisOwn();
+  }
+
+  private static void own(Product.User user) {
+    Command.of("chown", "-R", "-h", UID, user.home().toString()).run().succeeded();
+  }
+
+  private static long root(Cluster cluster) {
+    return parts(cluster, "0").findFirst().orElseThrow();
+  }
+
+  private static Optional<Long> bridge(Cluster cluster) {
+    return parts(cluster, UID).findFirst();
+  }
+
+  private static Stream<Long> parts(Cluster cluster, String uid) {
+    return cluster.laptop().processes().stream()
+        .filter(
+            pid ->
+                ProcessHandle.of(pid)
+                    .flatMap(process -> process.info().commandLine())
+                    .filter(line -> line.contains("-Dteleproxy.home="))
+                    .isPresent())
+        .filter(pid -> status(pid).contains("Uid:\t" + uid + "\t"));
+  }
+
+  private static String status(long pid) {
+    return Command.of("cat", "/proc/" + pid + "/status").run().out();
+  }
+}
