@@ -116,12 +116,13 @@ final class TcpRelay extends ChannelInboundHandlerAdapter implements StreamUser,
 
   @Override
   public void lost(String reason) {
-    if (!over) {
-      boolean clean = clientEnded && targetEnded;
-      end();
-      if (target != null && !clean) {
-        abort(target);
-      }
+    if (over || (clientEnded && targetEnded)) {
+      // Both have ended: the stream is gone, but the target may still be taking what was sent.
+      return;
+    }
+    end();
+    if (target != null) {
+      abort(target);
     }
   }
 
