@@ -19,4 +19,14 @@ public interface ClusterView {
    *     ({@code web.shop.svc.cluster.local}) or relative to the session's namespace
    */
   ClusterTarget resolve(InetSocketAddress destination);
+
+  /**
+   * Where a program inside the cluster connects to reach this destination: one of a service's ready
+   * endpoints, another one each time. kube-proxy would choose as well, but it learns of a change up
+   * to a second later than we do, and a connection that comes too early is lost there. The
+   * destination itself where nothing better is known. Never blocks.
+   */
+  default InetSocketAddress endpoint(InetSocketAddress destination) {
+    return destination;
+  }
 }

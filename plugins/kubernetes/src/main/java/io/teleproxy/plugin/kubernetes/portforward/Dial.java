@@ -104,7 +104,7 @@ final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
     }
     requests = 0;
     for (AgentLink link = agent.pick(); link != null; link = agent.pick()) {
-      Carrier stream = link.open(to, flow);
+      Carrier stream = link.open(surroundings.cluster().view().endpoint(to), flow);
       if (stream != null) {
         flow.attach(stream);
         return true;

@@ -55,29 +55,48 @@ final class SnapshotView implements ClusterView {
         address.getHostAddress() + " is no address of a service or pod of the cluster");
   }
 
+  @Override
+  public InetSocketAddress endpoint(InetSocketAddress destination) {
+    InetAddress address = destination.getAddress();
+    ServiceView service =
+        address == null ? named(destination.getHostString()) : cluster.serviceAt(address);
+    if (service == null || service.isApiServer()) {
+      return destination;
+    }
+    PortView port = port(service, destination.getPort());
+    Backend backend = port == null ? null : backend(service, port);
+    return backend == null
+        ? destination
+        : new InetSocketAddress(backend.endpoint().address(), backend.port());
+  }
+
   private ClusterTarget behind(ServiceView service, int port) {
+    PortView known = port(service, port);
+    return known == null
+        ? new None(Reason.NO_SUCH_PORT, "service " + service.key() + " has no TCP port " + port)
+        : behind(service, known);
+  }
+
+  private static @Nullable PortView port(ServiceView service, int port) {
     for (PortView candidate : service.ports()) {
       if (candidate.port() == port && candidate.protocol().equals("TCP")) {
-        return behind(service, candidate);
+        return candidate;
       }
     }
     // The ports of a headless service are its pods' own: none needs to be declared.
-    return service.kind() == ServiceView.Kind.HEADLESS
-        ? behind(service, new PortView("", "TCP", port))
-        : new None(Reason.NO_SUCH_PORT, "service " + service.key() + " has no TCP port " + port);
+    return service.kind() == ServiceView.Kind.HEADLESS ? new PortView("", "TCP", port) : null;
   }
 
   private ClusterTarget behind(ServiceView service, PortView port) {
     if (service.isApiServer()) {
       return new ClusterTarget.ApiServer();
     }
-    List<Backend> backends = cluster.withEndpoints(service).backends(port);
-    if (backends.isEmpty()) {
+    Backend backend = backend(service, port);
+    if (backend == null) {
       return new None(
           Reason.NO_READY_ENDPOINT,
           "service " + service.key() + " has no ready endpoint for port " + port.port());
     }
-    Backend backend = backends.get(Math.floorMod(ROTATION.getAndIncrement(), backends.size()));
     EndpointView endpoint = backend.endpoint();
     // A service's address counts as the service's, so a headless one is asked on the port as typed.
     return endpoint.pod().isEmpty()
@@ -85,23 +104,34 @@ final class SnapshotView implements ClusterView {
         : new PodPort(service.namespace(), endpoint.pod(), backend.port());
   }
 
-  /** {@code web}, {@code web.shop}, {@code web.shop.svc}, or the whole name. */
+  /** Null if none is ready. */
+  private @Nullable Backend backend(ServiceView service, PortView port) {
+    List<Backend> backends = cluster.withEndpoints(service).backends(port);
+    return backends.isEmpty()
+        ? null
+        : backends.get(Math.floorMod(ROTATION.getAndIncrement(), backends.size()));
+  }
+
   private ClusterTarget byName(String text, int port) {
+    ServiceView service = named(text);
+    return service == null
+        ? new None(Reason.UNKNOWN_DESTINATION, text + " is no service of the cluster")
+        : behind(service, port);
+  }
+
+  /** {@code web}, {@code web.shop}, {@code web.shop.svc}, or the whole name. */
+  private @Nullable ServiceView named(String text) {
     String name = text.toLowerCase(Locale.ROOT);
     name = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
     if (name.endsWith("." + domain)) {
       name = name.substring(0, name.length() - domain.length() - 1);
     }
     String[] labels = name.split("\\.");
-    ServiceView service = null;
     if (labels.length == 1) {
-      service = service(namespace, labels[0]);
-    } else if (labels.length == 2 || (labels.length == 3 && labels[2].equals("svc"))) {
-      service = service(labels[1], labels[0]);
+      return service(namespace, labels[0]);
     }
-    return service == null
-        ? new None(Reason.UNKNOWN_DESTINATION, text + " is no service of the cluster")
-        : behind(service, port);
+    boolean qualified = labels.length == 2 || (labels.length == 3 && labels[2].equals("svc"));
+    return qualified ? service(labels[1], labels[0]) : null;
   }
 
   private @Nullable ServiceView service(String inNamespace, String name) {

@@ -85,6 +85,24 @@ class SnapshotViewTest {
   }
 
   @Test
+  void insideTheClusterAServiceIsOneOfItsReadyEndpoints() {
+    InetSocketAddress first = view.endpoint(new InetSocketAddress("10.96.0.20", 80));
+    InetSocketAddress second = view.endpoint(InetSocketAddress.createUnresolved("web.shop", 80));
+    assertThat(first.getPort()).isIn(8080, 9090);
+    assertThat(second.getPort()).isEqualTo(17_170 - first.getPort());
+    assertThat(view.endpoint(new InetSocketAddress("10.96.0.60", 80)))
+        .isEqualTo(new InetSocketAddress("192.0.2.10", 8080));
+  }
+
+  @Test
+  void insideTheClusterWhatIsNoServiceOrHasNoEndpointIsItself() {
+    for (String same : new String[] {"10.244.0.4", "10.96.0.30", "10.96.0.1", "198.51.100.1"}) {
+      InetSocketAddress destination = new InetSocketAddress(same, 443);
+      assertThat(view.endpoint(destination)).isEqualTo(destination);
+    }
+  }
+
+  @Test
   void aPodAddressIsThatPodOnTheSamePort() {
     assertThat(resolve("10.244.0.4", 1234)).isEqualTo(new PodPort("shop", "web-a", 1234));
   }
