@@ -26,6 +26,10 @@ class ChangesIT {
   static void run(Cluster cluster) {
     http = new Http(cluster.laptop());
     product = cluster.run();
+    // In the lab the agent starts on the laptop's own processors.
+    await("the agent has started, or cannot")
+        .atMost(Duration.ofMinutes(2))
+        .until(() -> !product.user().execute("status").out().contains("is being started"));
   }
 
   @AfterAll
