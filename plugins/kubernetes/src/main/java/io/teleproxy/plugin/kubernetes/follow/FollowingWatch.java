@@ -111,6 +111,10 @@ public final class FollowingWatch implements Watcher.Session {
     return current;
   }
 
+  private synchronized boolean awaited(Stage stage) {
+    return stage == coming;
+  }
+
   private void complain(String reason, String remedy) {
     Stage stays = current();
     context.health(
@@ -230,7 +234,8 @@ public final class FollowingWatch implements Watcher.Session {
       held.health(health);
       if (active) {
         context.health(health);
-      } else if (health.state() == Health.State.DEGRADED || health.state() == Health.State.FAILED) {
+      } else if (awaited(this)
+          && (health.state() == Health.State.DEGRADED || health.state() == Health.State.FAILED)) {
         complain(
             "the kubeconfig names the context "
                 + cluster.context()
@@ -244,7 +249,7 @@ public final class FollowingWatch implements Watcher.Session {
     public void fail(UserException reason) {
       if (active) {
         context.fail(reason);
-      } else {
+      } else if (awaited(this)) {
         complain(
             "the kubeconfig names the context "
                 + cluster.context()

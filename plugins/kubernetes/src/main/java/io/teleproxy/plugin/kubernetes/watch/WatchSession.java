@@ -317,7 +317,10 @@ public final class WatchSession implements Watcher.Session {
 
     @Override
     public void failed(ApiException reason) {
-      changes.add(() -> state.failed(reason, null));
+      // What close() itself has broken off is no failure.
+      if (!closed.get()) {
+        changes.add(() -> state.failed(reason, null));
+      }
     }
 
     @Override

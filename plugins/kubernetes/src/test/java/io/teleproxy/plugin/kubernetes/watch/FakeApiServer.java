@@ -19,15 +19,15 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** An API server on loopback that answers lists as told and watches as fed. */
-final class FakeApiServer implements AutoCloseable {
+public final class FakeApiServer implements AutoCloseable {
   /** Ends the watch that takes it. */
-  static final String END = "END";
+  public static final String END = "END";
 
   /** Requests in the order in which they came: path and query. */
-  final List<String> requests = new CopyOnWriteArrayList<>();
+  public final List<String> requests = new CopyOnWriteArrayList<>();
 
   /** What is answered to a list, by path: a body, or a status such as {@code 403}. */
-  final Map<String, String> lists = new ConcurrentHashMap<>();
+  public final Map<String, String> lists = new ConcurrentHashMap<>();
 
   private final Map<String, BlockingQueue<String>> events = new ConcurrentHashMap<>();
   private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -35,26 +35,26 @@ final class FakeApiServer implements AutoCloseable {
   private int port;
   private volatile boolean closed;
 
-  FakeApiServer() throws IOException {
+  public FakeApiServer() throws IOException {
     start();
   }
 
-  URI url() {
+  public URI url() {
     return URI.create("http://127.0.0.1:" + port);
   }
 
   /** Sends an event to whoever watches the path, now or next. */
-  void send(String path, String event) {
+  public void send(String path, String event) {
     events(path).add(event);
   }
 
-  void stop() {
+  public void stop() {
     closed = true;
     server.stop(0);
   }
 
   /** Comes back on the same port. */
-  void start() throws IOException {
+  public void start() throws IOException {
     closed = false;
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
     port = server.getAddress().getPort();

@@ -9,26 +9,26 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Remembers what a watcher says. */
-final class RecordingContext implements Watcher.Context {
-  final List<Table> tables = new CopyOnWriteArrayList<>();
-  final List<Health> healths = new CopyOnWriteArrayList<>();
-  final List<List<String>> searches = new CopyOnWriteArrayList<>();
-  final List<UserException> failures = new CopyOnWriteArrayList<>();
+public final class RecordingContext implements Watcher.Context {
+  public final List<Table> tables = new CopyOnWriteArrayList<>();
+  public final List<Health> healths = new CopyOnWriteArrayList<>();
+  public final List<List<String>> searches = new CopyOnWriteArrayList<>();
+  public final List<UserException> failures = new CopyOnWriteArrayList<>();
   private final Environment environment;
 
-  RecordingContext(Environment environment) {
+  public RecordingContext(Environment environment) {
     this.environment = environment;
   }
 
-  Table table() {
+  public Table table() {
     return tables.get(tables.size() - 1);
   }
 
-  Health health() {
+  public Health health() {
     return healths.get(healths.size() - 1);
   }
 
-  boolean names(String name) {
+  public boolean names(String name) {
     return table().routes().stream().anyMatch(route -> route.name().equals(name));
   }
 
