@@ -12,6 +12,7 @@ import io.teleproxy.spi.Watcher;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -85,14 +86,17 @@ class FollowingWatchTest {
     assertThat(context.tables).hasSize(tables);
   }
 
+  /** Puts a new file in the old one's place: one that is half written would be complained of. */
   private Path namespace(String namespace) throws IOException {
-    return Files.writeString(
-        folder.resolve("config"),
-        """
-        clusters: [{name: c, cluster: {server: "%s"}}]
-        contexts: [{name: c, context: {cluster: c, namespace: %s}}]
-        current-context: c
-        """
-            .formatted(server.url(), namespace));
+    Path next =
+        Files.writeString(
+            folder.resolve("next"),
+            """
+            clusters: [{name: c, cluster: {server: "%s"}}]
+            contexts: [{name: c, context: {cluster: c, namespace: %s}}]
+            current-context: c
+            """
+                .formatted(server.url(), namespace));
+    return Files.move(next, folder.resolve("config"), StandardCopyOption.REPLACE_EXISTING);
   }
 }
