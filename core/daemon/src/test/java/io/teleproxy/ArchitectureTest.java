@@ -11,8 +11,8 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /**
- * The arrows of the design: cli, app → {api, dns, proxy → socks, plugin} → config, net, tables →
- * spi.
+ * The arrows of the design: cli, app → {api, dns, proxy → socks, plugin} → config, journal, net,
+ * tables → spi.
  */
 @AnalyzeClasses(packages = "io.teleproxy", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
@@ -31,6 +31,8 @@ class ArchitectureTest {
 
   @ArchTest static final ArchRule netKnowsTheSpiOnly = only("net");
 
+  @ArchTest static final ArchRule journalKnowsTheSpiOnly = only("journal");
+
   @ArchTest static final ArchRule pluginsAreHostedOnTheirOwn = only("plugin", "config");
 
   @ArchTest static final ArchRule apiStandsOnTables = only("api", "config", "net", "tables");
@@ -43,7 +45,8 @@ class ArchitectureTest {
   @ArchTest static final ArchRule socksStandsOnNothing = only("socks", "config", "net");
 
   @ArchTest
-  static final ArchRule theCommandLineTalksToTheDaemonFromOutside = only("cli", "config", "plugin");
+  static final ArchRule theCommandLineTalksToTheDaemonFromOutside =
+      only("cli", "config", "journal", "plugin");
 
   @ArchTest
   static final ArchRule nothingGoesInCircles =

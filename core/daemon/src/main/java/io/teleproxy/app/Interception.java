@@ -7,12 +7,16 @@ import io.teleproxy.config.Configuration;
 import io.teleproxy.dns.DnsServer;
 import io.teleproxy.dns.DnsSettings;
 import io.teleproxy.dns.NamePolicy;
+import io.teleproxy.journal.FileJournal;
+import io.teleproxy.journal.JournalFolder;
+import io.teleproxy.journal.JournalWatchdog;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.proxy.TransparentProxy;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Journal;
 import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.Resolver;
@@ -69,12 +73,21 @@ final class Interception implements AutoCloseable {
     this.tables = tables;
     this.names = new AtomicReference<>(NameSpace.of(tables.latest()));
     try {
-      recover(backends);
+      JournalFolder journals = JournalFolder.ofMachine(backend.environment().os());
+      recover(backends, journals);
+      Journal journal =
+          closer.add(
+              "journal",
+              new FileJournal(
+                  journals,
+                  () ->
+                      JournalWatchdog.start(
+                          backend.environment()::executable, JournalWatchdog.cleanup())));
       Interceptor.Session firewall =
           backend.call(
               interceptor ->
                   interceptor.open(
-                      new Context(backend.environment(), configuration.interceptGid())));
+                      new Context(backend.environment(), configuration.interceptGid(), journal)));
       surroundings = closer.add("network watch", new Surroundings(configuration));
       dns =
           closer.add(
@@ -278,7 +291,13 @@ final class Interception implements AutoCloseable {
   }
 
   /** Of all backends: the run that died may have chosen another than this one. */
-  private static void recover(List<Loaded<Interceptor>> backends) {
+  private static void recover(List<Loaded<Interceptor>> backends, JournalFolder journals) {
+    try {
+      journals.recover(undone -> log.info("left by an earlier run, undone: {}", undone));
+    } catch (IOException e) {
+      // No reason not to run; 'teleproxy cleanup' fails for it.
+      log.warn("left by an earlier run: {}", e.getMessage());
+    }
     for (Loaded<Interceptor> backend : backends) {
       if (!backend.applicable()) {
         continue;
@@ -298,5 +317,6 @@ final class Interception implements AutoCloseable {
     }
   }
 
-  private record Context(Environment environment, long exemptGid) implements Interceptor.Context {}
+  private record Context(Environment environment, long exemptGid, Journal journal)
+      implements Interceptor.Context {}
 }

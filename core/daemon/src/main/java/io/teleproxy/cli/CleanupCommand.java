@@ -2,6 +2,7 @@ package io.teleproxy.cli;
 
 import io.teleproxy.config.ConfigurationReader;
 import io.teleproxy.config.HostEnvironment;
+import io.teleproxy.journal.JournalFolder;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.plugin.PluginHost;
 import io.teleproxy.spi.Interceptor;
@@ -46,7 +47,12 @@ final class CleanupCommand implements Callable<Integer> {
           "Stop it with 'teleproxy stop', which leaves nothing.");
     }
     List<String> failures = new ArrayList<>();
-    int removed = 0;
+    List<String> removed = new ArrayList<>();
+    try {
+      JournalFolder.ofMachine(environment.os()).recover(undone -> removed.add("undone: " + undone));
+    } catch (IOException e) {
+      failures.add(e.getMessage());
+    }
     try (PluginHost plugins =
         PluginHost.open(ConfigurationReader.defaults(environment), environment)) {
       for (Loaded<Interceptor> backend : plugins.interceptors()) {
@@ -54,20 +60,20 @@ final class CleanupCommand implements Callable<Integer> {
           Iterable<String> gone =
               backend.call(interceptor -> interceptor.recover(backend.environment()));
           for (String one : gone) {
-            program.out().println("removed: " + one);
-            removed++;
+            removed.add("removed: " + one);
           }
         } catch (IOException | RuntimeException e) {
           failures.add(backend.pluginId() + ": " + e.getMessage());
         }
       }
     }
+    removed.forEach(program.out()::println);
     if (!failures.isEmpty()) {
       throw new UserException(
           "not everything could be removed: " + String.join("; ", failures),
           "Stop whatever else holds it and try again, or reboot.");
     }
-    if (removed == 0) {
+    if (removed.isEmpty()) {
       program.out().println("nothing was left");
     }
     return 0;

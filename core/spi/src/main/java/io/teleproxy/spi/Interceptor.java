@@ -55,6 +55,11 @@ public interface Interceptor extends ExtensionPoint {
 
     /** Group id of our own processes: their traffic is never touched. */
     long exemptGid();
+
+    /** Where changes are noted that would outlive us. Undone after the session was closed. */
+    default Journal journal() {
+      throw new UnsupportedOperationException("this context has no journal");
+    }
   }
 
   /**
