@@ -5,8 +5,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * Standard error is not buffered, in any version.
  */
 final class NftShell implements AutoCloseable {
-  /** Longer lines go through a file: nft's line editor is slow, and a pipe holds 64 KiB. */
+  /** Longer lines go through a file: nft's line editor takes twice as long, and remembers them. */
   private static final int LONG_LINE = 16 * 1024;
 
   /** How an answer ends if nft ends. */
@@ -89,12 +87,8 @@ final class NftShell implements AutoCloseable {
     if (length <= LONG_LINE) {
       return ask(String.join("; ", statements));
     }
-    Path file = Files.createTempFile("teleproxy-", ".nft");
-    try {
-      Files.write(file, statements);
-      return ask("include \"" + file + "\"");
-    } finally {
-      Files.deleteIfExists(file);
+    try (NamelessFile file = NamelessFile.of(statements)) {
+      return ask("include \"" + file.path() + "\"");
     }
   }
 
