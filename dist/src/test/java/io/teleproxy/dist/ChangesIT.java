@@ -11,9 +11,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** What changes in the cluster is true on the laptop within a second of kubectl's return. */
 @InCluster
+@Isolated("holds changes to a second")
 class ChangesIT {
   private static final Duration LIMIT = Duration.ofSeconds(1);
 

@@ -36,7 +36,6 @@ record HostState(Map<String, List<String>> sections) {
       sections.put(command, output(namespace, command));
     }
     sections.put("processes in the namespace", processes(namespace.processes()));
-    sections.put("processes of the product", processes(ofTheProduct()));
     sections.put("/etc", files(namespace, Path.of("/etc"), 8, true));
     sections.put("/run", files(namespace, Path.of("/run"), 2, false));
     return new HostState(sections);
@@ -64,19 +63,6 @@ record HostState(Map<String, List<String>> sections) {
         .flatMap(java.util.Optional::stream)
         .map(process -> process.pid() + " " + process.info().commandLine().orElse("?"))
         .sorted()
-        .toList();
-  }
-
-  private static List<Long> ofTheProduct() {
-    return ProcessHandle.allProcesses()
-        .filter(
-            process ->
-                process
-                    .info()
-                    .commandLine()
-                    .orElse("")
-                    .contains("-Dteleproxy.home=" + Product.HOME))
-        .map(ProcessHandle::pid)
         .toList();
   }
 

@@ -12,7 +12,7 @@ record Http(Namespace namespace) {
    * The plain command, for what has no answer: exit 6 is an unknown name, 7 a refused connection.
    */
   Command.Result curl(String... arguments) {
-    List<String> words = new ArrayList<>(List.of("curl", "-sS", "--max-time", "5"));
+    List<String> words = new ArrayList<>(List.of("curl", "-sS", "--max-time", "20"));
     words.addAll(List.of(arguments));
     return namespace.command(words.toArray(String[]::new)).run();
   }
@@ -37,7 +37,7 @@ record Http(Namespace namespace) {
 
   /** The addresses, or other data, that dig finds for a name. */
   List<String> dig(String name, String... arguments) {
-    List<String> words = new ArrayList<>(List.of("dig", "+short", "+time=2", "+tries=1", name));
+    List<String> words = new ArrayList<>(List.of("dig", "+short", "+time=5", "+tries=1", name));
     words.addAll(List.of(arguments));
     return namespace.command(words.toArray(String[]::new)).run().lines();
   }

@@ -10,12 +10,15 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * Tests against a real cluster: their methods may take a {@link Cluster}, which is started once for
- * the whole test run.
+ * the whole test run. There is one laptop beside it, which they have one after another; tests with
+ * machines of their own run meanwhile.
  */
 @Tag("privileged")
+@ResourceLock("the laptop")
 @ExtendWith(InCluster.Extension.class)
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

@@ -139,6 +139,8 @@ class LookupIT {
     "web.default.svc.cluster.local, AAAA, NOERROR",
     "web.default.svc.cluster.local, MX, NOERROR",
     "default.svc.cluster.local, A, NOERROR",
+    "kube-public.svc.cluster.local, A, NOERROR",
+    "no-namespace.svc.cluster.local, A, NXDOMAIN",
     "cluster.local, A, NOERROR",
   })
   void negativeAnswersAreAuthoritativeAndShort(String name, String type, String status) {

@@ -14,7 +14,7 @@ import org.xbill.DNS.Record;
 
 /**
  * What one table holds under one DNS name. A node without records is an empty non-terminal (RFC
- * 8020): the name exists because something below it does.
+ * 8020): the name exists because something below it does, or because its table says so.
  *
  * <p>Record texts are parsed on the first look, since most of a large table is never asked for.
  * Immutable but for that; safe for several threads, which at worst parse twice.
@@ -29,9 +29,10 @@ public final class Node {
   private final int children;
 
   /**
-   * Pairs of the key of a part and what that part says: the text of a record or the address of a
-   * route. In the order of the keys, what one part says in the order of the part. An array, because
-   * there may be some hundred thousand nodes, of which most hold one pair.
+   * Pairs of the key of a part and what that part says: the text of a record, the address of a
+   * route, or nothing but the name. In the order of the keys, what one part says in the order of
+   * the part. An array, because there may be some hundred thousand nodes, of which most hold one
+   * pair.
    */
   private final Object[] pairs;
 
@@ -120,7 +121,9 @@ public final class Node {
               : new AAAARecord(owner, DClass.IN, ttl, address));
     }
     for (String text : texts) {
-      records.add(RecordText.parse(text));
+      if (!RecordText.isNameAlone(text)) {
+        records.add(RecordText.parse(text));
+      }
     }
     return List.copyOf(records);
   }

@@ -5,12 +5,46 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.xbill.DNS.Master;
+import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.Section;
+import org.xbill.DNS.TextParseException;
 
-/** Resource records in presentation form (RFC 1035 §5.1) with absolute owner names. */
+/**
+ * Resource records in presentation form (RFC 1035 §5.1) with absolute owner names, and names that
+ * have no records.
+ */
 public final class RecordText {
   private RecordText() {}
+
+  /**
+   * Whether the text is an owner name alone: one that exists without having records (RFC 8020).
+   *
+   * @throws IllegalArgumentException if it is meant to be one and is no name
+   */
+  public static boolean isNameAlone(String text) {
+    if (text.isEmpty() || ownerToken(text).length() < text.length() || !text.endsWith(".")) {
+      return false;
+    }
+    try {
+      Name.fromString(text);
+      return true;
+    } catch (TextParseException e) {
+      throw new IllegalArgumentException(
+          "record: '" + text + "' (expected: a domain name, RFC 1035 2.3.1)", e);
+    }
+  }
+
+  /**
+   * Refuses what is neither a record nor a name alone.
+   *
+   * @throws IllegalArgumentException naming the text and what is wrong with it
+   */
+  static void check(String text) {
+    if (!isNameAlone(text)) {
+      parse(text);
+    }
+  }
 
   /**
    * Reads one record.

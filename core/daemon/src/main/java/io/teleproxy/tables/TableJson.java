@@ -208,7 +208,7 @@ public final class TableJson {
     List<String> records = strings(where + ".records", json.get("records"), problems);
     for (int i = 0; checked && i < records.size(); i++) {
       int index = i;
-      problems.collect(where + ".records[" + i + "].", () -> RecordText.parse(records.get(index)));
+      problems.collect(where + ".records[" + i + "].", () -> RecordText.check(records.get(index)));
     }
     return new Part(routes(where + ".routes", json.get("routes"), problems), records);
   }

@@ -87,6 +87,7 @@ class TableJsonTest {
         "[{\"name\":\"a\",\"routes\":[{\"ip\":\"1.2.3.4\",\"port\":\"x\",\"target\":\"1\"}]}]|port: 'x'",
         "[{\"name\":\"a\",\"routes\":[{\"ip\":\"1.2.3.0/24\",\"name\":\"n\",\"target\":\"1\"}]}]|single address",
         "[{\"name\":\"a\",\"records\":[\"x 5 IN A 1.2.3.4\"]}]|[0].records[0].record: 'x 5 IN A",
+        "[{\"name\":\"a\",\"records\":[\"x..y.\"]}]|[0].records[0].record: 'x..y.' (expected: a domain",
         "[{\"name\":\"a\",\"records\":[\"x. 5 IN A nonsense\"]}]|[0].records[0].record: 'x. 5 IN A",
         "[{\"name\":\"a\",\"synced\":\"no\"}]|[0].synced:"
       })

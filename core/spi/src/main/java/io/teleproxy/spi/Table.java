@@ -30,7 +30,8 @@ public record Table(String name, List<String> zones, TrieMap<String, Part> parts
    * @param routes where traffic goes; a route's name also resolves to its address
    * @param records resource records in RFC 1035 §5.1 presentation form with absolute owner names,
    *     e.g. {@code _http._tcp.web.default.svc.cluster.local. 5 IN SRV 0 100 80
-   *     web.default.svc.cluster.local.}
+   *     web.default.svc.cluster.local.}; or an absolute name alone, which then exists though it has
+   *     nothing (an empty non-terminal, RFC 8020): {@code dev.svc.cluster.local.}
    */
   public record Part(List<Route> routes, List<String> records) {
     public static final Part EMPTY = new Part(List.of(), List.of());

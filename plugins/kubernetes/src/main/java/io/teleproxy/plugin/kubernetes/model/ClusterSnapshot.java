@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param services by {@link ServiceView#key}
  * @param endpoints by the {@link ServiceView#key} of their service, in the order of their names
  * @param pods by {@link PodView#key}
+ * @param namespaces by name, as far as they may be read
  * @param serviceAddresses keys of services by their own addresses
  * @param podAddresses keys of pods by their own addresses
  * @param own addresses that are not the cluster's to give: those of its nodes and of its API
@@ -21,6 +22,7 @@ public record ClusterSnapshot(
     TrieMap<String, ServiceView> services,
     TrieMap<String, List<EndpointsView>> endpoints,
     TrieMap<String, PodView> pods,
+    TrieMap<String, NamespaceView> namespaces,
     TrieMap<InetAddress, List<String>> serviceAddresses,
     TrieMap<InetAddress, List<String>> podAddresses,
     TrieMap<InetAddress, Integer> own) {
@@ -30,12 +32,14 @@ public record ClusterSnapshot(
       Collection<ServiceView> services,
       Collection<EndpointsView> endpoints,
       Collection<PodView> pods,
-      Collection<NodeView> nodes) {
+      Collection<NodeView> nodes,
+      Collection<NamespaceView> namespaces) {
     LiveCluster cluster = new LiveCluster();
     services.forEach(service -> cluster.service(null, service));
     endpoints.forEach(each -> cluster.endpoints(null, each));
     pods.forEach(pod -> cluster.pod(null, pod));
     nodes.forEach(node -> cluster.node(null, node));
+    namespaces.forEach(namespace -> cluster.namespace(null, namespace));
     return cluster.snapshot();
   }
 

@@ -24,6 +24,8 @@ public final class LiveCluster {
   private final TrieMap.Editor<String, List<EndpointsView>> endpoints =
       TrieMap.<String, List<EndpointsView>>empty().edit();
   private final TrieMap.Editor<String, PodView> pods = TrieMap.<String, PodView>empty().edit();
+  private final TrieMap.Editor<String, NamespaceView> namespaces =
+      TrieMap.<String, NamespaceView>empty().edit();
   private final TrieMap.Editor<InetAddress, Integer> own =
       TrieMap.<InetAddress, Integer>empty().edit();
   private final KeysByAddress serviceAddresses = new KeysByAddress();
@@ -34,14 +36,16 @@ public final class LiveCluster {
 
   private Set<String> touchedServices = new HashSet<>();
   private Set<String> touchedPods = new HashSet<>();
+  private Set<String> touchedNamespaces = new HashSet<>();
 
   /**
    * Whose names and routes may be others than before.
    *
    * @param services keys of services that are there or were
    * @param pods keys of pods that are there or were
+   * @param namespaces names of namespaces that are there or were
    */
-  public record Touched(Set<String> services, Set<String> pods) {}
+  public record Touched(Set<String> services, Set<String> pods, Set<String> namespaces) {}
 
   /** A service is new, changed or gone. */
   public void service(@Nullable ServiceView before, @Nullable ServiceView after) {
@@ -140,12 +144,25 @@ public final class LiveCluster {
     }
   }
 
+  /** A namespace is new, changed or gone. */
+  public void namespace(@Nullable NamespaceView before, @Nullable NamespaceView after) {
+    if (before != null) {
+      namespaces.remove(before.name());
+      touchedNamespaces.add(before.name());
+    }
+    if (after != null) {
+      namespaces.put(after.name(), after);
+      touchedNamespaces.add(after.name());
+    }
+  }
+
   /** The cluster as it is now. */
   public ClusterSnapshot snapshot() {
     return new ClusterSnapshot(
         services.done(),
         endpoints.done(),
         pods.done(),
+        namespaces.done(),
         serviceAddresses.done(),
         podAddresses.done(),
         own.done());
@@ -153,9 +170,10 @@ public final class LiveCluster {
 
   /** What has been touched since this was asked last. */
   public Touched takeTouched() {
-    Touched touched = new Touched(touchedServices, touchedPods);
+    Touched touched = new Touched(touchedServices, touchedPods, touchedNamespaces);
     touchedServices = new HashSet<>();
     touchedPods = new HashSet<>();
+    touchedNamespaces = new HashSet<>();
     return touched;
   }
 

@@ -12,8 +12,8 @@ import java.net.InetAddress;
 import java.util.List;
 
 /**
- * Turns a cluster into its table, a part for each service and pod. Pure: the same object among the
- * same addresses gives the same part, the same snapshot the same table.
+ * Turns a cluster into its table, a part for each service, pod and namespace. Pure: the same object
+ * among the same addresses gives the same part, the same snapshot the same table.
  *
  * @param domain the cluster's DNS domain without final dot
  * @param target local port of the SOCKS5 proxy into the cluster
@@ -40,6 +40,9 @@ public record ClusterTable(String domain, int target, int ttl) {
   /** The complete table. */
   public Table of(ClusterSnapshot cluster) {
     TrieMap.Editor<String, Part> parts = TrieMap.of(CLUSTER, cluster()).edit();
+    for (String name : cluster.namespaces().keySet()) {
+      putNamespace(parts, name, cluster);
+    }
     for (String key : cluster.pods().keySet()) {
       putPod(parts, key, cluster);
     }
@@ -55,6 +58,9 @@ public record ClusterTable(String domain, int target, int ttl) {
    */
   public Table changed(Table before, ClusterSnapshot cluster, LiveCluster.Touched touched) {
     TrieMap.Editor<String, Part> parts = before.parts().edit();
+    for (String name : touched.namespaces()) {
+      putNamespace(parts, name, cluster);
+    }
     for (String key : touched.pods()) {
       putPod(parts, key, cluster);
     }
@@ -62,6 +68,12 @@ public record ClusterTable(String domain, int target, int ttl) {
       putService(parts, key, cluster);
     }
     return table(parts.done());
+  }
+
+  private void putNamespace(
+      TrieMap.Editor<String, Part> parts, String name, ClusterSnapshot cluster) {
+    boolean there = cluster.namespaces().containsKey(name);
+    put(parts, "namespace/" + name, there ? namespace(name) : Part.EMPTY);
   }
 
   private void putPod(TrieMap.Editor<String, Part> parts, String key, ClusterSnapshot cluster) {
@@ -112,6 +124,12 @@ public record ClusterTable(String domain, int target, int ttl) {
     return new Part(
         List.of(),
         List.of(DnsText.record("dns-version." + domain, ttl, "TXT", '"' + DNS_VERSION + '"')));
+  }
+
+  /** A namespace's names exist even if there is nothing in it. */
+  private Part namespace(String name) {
+    return new Part(
+        List.of(), List.of(name + ".svc." + domain + ".", name + ".pod." + domain + "."));
   }
 
   public Part part(ServiceWithEndpoints service, Surroundings surroundings) {

@@ -2,6 +2,7 @@ package io.teleproxy.plugin.kubernetes.watch;
 
 import io.teleproxy.plugin.kubernetes.model.EndpointsView;
 import io.teleproxy.plugin.kubernetes.model.LiveCluster;
+import io.teleproxy.plugin.kubernetes.model.NamespaceView;
 import io.teleproxy.plugin.kubernetes.model.NodeView;
 import io.teleproxy.plugin.kubernetes.model.PodView;
 import io.teleproxy.plugin.kubernetes.model.ServiceView;
@@ -69,4 +70,5 @@ final class ClusterStore {
   final Objects<EndpointsView> endpoints = new Objects<>(cluster::endpoints);
   final Objects<PodView> pods = new Objects<>(cluster::pod);
   final Objects<NodeView> nodes = new Objects<>(cluster::node);
+  final Objects<NamespaceView> namespaces = new Objects<>(cluster::namespace);
 }

@@ -3,6 +3,7 @@ package io.teleproxy.plugin.kubernetes.watch;
 import io.teleproxy.plugin.kubernetes.model.EndpointsView;
 import io.teleproxy.plugin.kubernetes.model.Fields;
 import io.teleproxy.plugin.kubernetes.model.Json;
+import io.teleproxy.plugin.kubernetes.model.NamespaceView;
 import io.teleproxy.plugin.kubernetes.model.NodeView;
 import io.teleproxy.plugin.kubernetes.model.PodView;
 import io.teleproxy.plugin.kubernetes.model.ServiceView;
@@ -36,6 +37,9 @@ record Resource<T>(
   static final Resource<NodeView> NODES =
       new Resource<>("", "v1", "nodes", false, NodeView.FIELDS, NodeView::of);
 
+  static final Resource<NamespaceView> NAMESPACES =
+      new Resource<>("", "v1", "namespaces", false, NamespaceView.FIELDS, NamespaceView::of);
+
   /** What says which addresses are behind a service: the newest form that the cluster has. */
   static final List<Resource<EndpointsView>> ENDPOINTS =
       List.of(
@@ -57,9 +61,12 @@ record Resource<T>(
     return path.append('/').append(plural).toString();
   }
 
-  /** What identifies an object of the kind. */
+  /** What identifies an object of the kind; before the slash is the namespace it belongs to. */
   String key(Json object) {
     Json metadata = object.object("metadata");
+    if (plural.equals("namespaces")) {
+      return metadata.text("name") + "/";
+    }
     return metadata.text("namespace") + "/" + metadata.text("name");
   }
 

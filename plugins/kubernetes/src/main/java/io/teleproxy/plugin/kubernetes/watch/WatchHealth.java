@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,6 +16,9 @@ import org.slf4j.LoggerFactory;
  * only.
  */
 final class WatchHealth {
+  /** What ordinary users may not read, and hardly need. */
+  private static final Set<String> DISPENSABLE = Set.of("nodes", "namespaces");
+
   private static final Logger LOG = LoggerFactory.getLogger(WatchHealth.class);
 
   private final ClusterSession cluster;
@@ -48,7 +52,7 @@ final class WatchHealth {
     List<WatchState> narrowed = new ArrayList<>();
     List<WatchState> closed = new ArrayList<>();
     for (WatchState state : states) {
-      if (state.forbidden && !state.plural.equals("nodes")) {
+      if (state.forbidden && !DISPENSABLE.contains(state.plural)) {
         closed.add(state);
       } else if (state.scope.namespace().isPresent()) {
         narrowed.add(state);

@@ -91,6 +91,7 @@ public final class WatchSession implements Watcher.Session {
     follow(Resource.ENDPOINTS, store.endpoints, true);
     follow(Resource.PODS, store.pods, false);
     follow(Resource.NODES, store.nodes, false);
+    follow(Resource.NAMESPACES, store.namespaces, false);
     if (!domainKnown) {
       thread("kubernetes-domain", this::findDomain);
     }

@@ -34,8 +34,11 @@ class FollowingWatchTest {
     server = new FakeApiServer();
     for (String path :
         new String[] {
-          "/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices",
-          "/api/v1/pods", "/api/v1/nodes"
+          "/api/v1/services",
+          "/apis/discovery.k8s.io/v1/endpointslices",
+          "/api/v1/pods",
+          "/api/v1/nodes",
+          "/api/v1/namespaces"
         }) {
       server.lists.put(path, NOTHING);
     }

@@ -3,6 +3,7 @@ package io.teleproxy.plugin.kubernetes.table;
 import io.teleproxy.plugin.kubernetes.model.ClusterSnapshot;
 import io.teleproxy.plugin.kubernetes.model.EndpointsView;
 import io.teleproxy.plugin.kubernetes.model.Json;
+import io.teleproxy.plugin.kubernetes.model.NamespaceView;
 import io.teleproxy.plugin.kubernetes.model.NodeView;
 import io.teleproxy.plugin.kubernetes.model.PodView;
 import io.teleproxy.plugin.kubernetes.model.ServiceView;
@@ -22,6 +23,7 @@ public final class Objects {
     List<EndpointsView> endpoints = new ArrayList<>();
     List<PodView> pods = new ArrayList<>();
     List<NodeView> nodes = new ArrayList<>();
+    List<NamespaceView> namespaces = new ArrayList<>();
     for (Object document : new Load(LoadSettings.builder().build()).loadAllFromString(yaml)) {
       Json json = new Json((Map<String, ?>) document);
       switch (json.text("kind")) {
@@ -30,9 +32,10 @@ public final class Objects {
         case "Endpoints" -> endpoints.add(EndpointsView.ofEndpoints(json));
         case "Pod" -> pods.add(PodView.of(json));
         case "Node" -> nodes.add(NodeView.of(json));
+        case "Namespace" -> namespaces.add(NamespaceView.of(json));
         default -> throw new IllegalArgumentException("kind: " + json.text("kind"));
       }
     }
-    return ClusterSnapshot.of(services, endpoints, pods, nodes);
+    return ClusterSnapshot.of(services, endpoints, pods, nodes, namespaces);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.teleproxy.plugin.kubernetes.model.ClusterSnapshot;
 import io.teleproxy.plugin.kubernetes.model.EndpointsView;
 import io.teleproxy.plugin.kubernetes.model.Json;
+import io.teleproxy.plugin.kubernetes.model.NamespaceView;
 import io.teleproxy.plugin.kubernetes.model.NodeView;
 import io.teleproxy.plugin.kubernetes.model.PodView;
 import io.teleproxy.plugin.kubernetes.model.ServiceView;
@@ -23,6 +24,7 @@ class ClusterStoreTest {
   private final Map<String, EndpointsView> endpoints = new HashMap<>();
   private final Map<String, PodView> pods = new HashMap<>();
   private final Map<String, NodeView> nodes = new HashMap<>();
+  private final Map<String, NamespaceView> namespaces = new HashMap<>();
   private final ClusterStore store = new ClusterStore();
 
   @ParameterizedTest
@@ -43,7 +45,12 @@ class ClusterStoreTest {
       table = tables.changed(table, snapshot, store.cluster.takeTouched());
 
       ClusterSnapshot anew =
-          ClusterSnapshot.of(services.values(), endpoints.values(), pods.values(), nodes.values());
+          ClusterSnapshot.of(
+              services.values(),
+              endpoints.values(),
+              pods.values(),
+              nodes.values(),
+              namespaces.values());
       assertThat(snapshot).isEqualTo(anew);
       assertThat(table).isEqualTo(tables.of(anew));
     }
@@ -62,10 +69,12 @@ class ClusterStoreTest {
     String name = name(random);
     String key = "default/" + name;
     boolean gone = random.nextInt(4) == 0;
-    switch (random.nextInt(4)) {
+    switch (random.nextInt(5)) {
       case 0 -> put(services, store.services, key, gone ? null : service(name, random));
       case 1 -> put(endpoints, store.endpoints, key, gone ? null : slice(name, random));
       case 2 -> put(pods, store.pods, key, gone ? null : pod(name, random));
+      case 3 ->
+          put(namespaces, store.namespaces, name + "/", gone ? null : new NamespaceView(name));
       default -> put(nodes, store.nodes, "/" + name, gone ? null : node(name, random));
     }
   }

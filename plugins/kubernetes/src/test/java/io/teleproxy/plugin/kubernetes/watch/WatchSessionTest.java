@@ -26,6 +26,7 @@ class WatchSessionTest {
   private static final String SLICES = "/apis/discovery.k8s.io/v1/endpointslices";
   private static final String PODS = "/api/v1/pods";
   private static final String NODES = "/api/v1/nodes";
+  private static final String NAMESPACES = "/api/v1/namespaces";
   private static final String NOTHING = "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[]}";
   private static final String WEB = "web.default.svc.cluster.local";
 
@@ -38,7 +39,7 @@ class WatchSessionTest {
   void serveAnEmptyCluster() throws IOException {
     Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
     server = new FakeApiServer();
-    for (String path : new String[] {SERVICES, SLICES, PODS, NODES}) {
+    for (String path : new String[] {SERVICES, SLICES, PODS, NODES, NAMESPACES}) {
       server.lists.put(path, NOTHING);
     }
   }
@@ -166,7 +167,7 @@ class WatchSessionTest {
 
   @Test
   void withRightsInOneNamespaceOnlyThatOneIsFollowed() throws IOException {
-    for (String path : new String[] {SERVICES, SLICES, PODS, NODES}) {
+    for (String path : new String[] {SERVICES, SLICES, PODS, NODES, NAMESPACES}) {
       server.lists.put(path, "403");
     }
     server.lists.put("/api/v1/namespaces/shop/pods", "403");
@@ -185,7 +186,7 @@ class WatchSessionTest {
 
   @Test
   void withoutAnyRightsTheRunEndsWithTheRoleThatIsMissing() throws IOException {
-    for (String path : new String[] {SERVICES, SLICES, PODS, NODES}) {
+    for (String path : new String[] {SERVICES, SLICES, PODS, NODES, NAMESPACES}) {
       server.lists.put(path, "403");
     }
     server.lists.put("/api/v1/namespaces/default/services", "403");
