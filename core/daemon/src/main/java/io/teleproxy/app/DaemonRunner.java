@@ -92,7 +92,7 @@ public final class DaemonRunner implements Runner {
     Mode mode = Part.isBridge(environment.variables()) ? Mode.BRIDGE : configuration.mode();
     if (mode != Mode.BRIDGE) {
       requireRoot(environment);
-      PrivateGroup.enter(configuration.interceptGid());
+      PrivateGroup.enter(configuration.interceptGid(), environment.os());
     }
     Hangup.install(this::reload, () -> stopRequested.complete(null));
     EventLoopGroup loops = Transport.group("io", 2);

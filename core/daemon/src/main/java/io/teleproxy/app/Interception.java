@@ -58,6 +58,7 @@ final class Interception implements AutoCloseable {
   private final ResolverCaches caches;
   private final TableStore tables;
   private final AtomicReference<NameSpace> names;
+  private Set<InetAddress> arrivals = Set.of();
 
   private Interception(
       Configuration configuration,
@@ -118,7 +119,13 @@ final class Interception implements AutoCloseable {
           closer.add(
               "reconciler",
               new Reconciler(
-                  tables, firewall, this::plan, this::settled, components.reporter("firewall")));
+                  tables,
+                  firewall,
+                  this::plan,
+                  new NameSurvey()::of,
+                  this::arriveAt,
+                  this::settled,
+                  components.reporter("firewall")));
     } catch (Throwable e) {
       closer.close();
       throw e;
@@ -235,9 +242,16 @@ final class Interception implements AutoCloseable {
   }
 
   /** Redirected packets of containers arrive at the address of their bridge. */
-  private void listenOnBridges() {
-    dns.listen(surroundings.bridges().addresses());
-    proxy.listen(surroundings.bridges().addresses());
+  private synchronized void listenOnBridges() {
+    List<InetAddress> bridges = surroundings.bridges().addresses();
+    dns.listen(bridges);
+    proxy.listen(bridges, arrivals);
+  }
+
+  /** Where a backend needs an address of ours for each destination. */
+  private synchronized void arriveAt(Set<InetAddress> addresses) {
+    arrivals = Set.copyOf(addresses);
+    listenOnBridges();
   }
 
   private void settled(InterceptPlan plan) {

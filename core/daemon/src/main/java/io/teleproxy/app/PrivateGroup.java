@@ -18,16 +18,18 @@ final class PrivateGroup {
   private PrivateGroup() {}
 
   /**
-   * Makes sure that the whole process runs under this group.
+   * Makes sure that the whole process runs under this group. Windows has no such thing, and its
+   * interceptor needs none.
    *
+   * @param os as in {@link io.teleproxy.spi.Environment#os}
    * @throws UserException if the system refuses
    */
-  static void enter(long gid) {
-    if (isEffective(gid)) {
+  static void enter(long gid, String os) {
+    if (os.equals("windows") || isEffective(gid)) {
       return;
     }
     try {
-      LibC.setresgid((int) gid, (int) gid, (int) gid);
+      LibC.setregid((int) gid, (int) gid);
     } catch (LastErrorException | UnsatisfiedLinkError e) {
       throw new UserException(
           "The process cannot take the group id " + gid + " (" + e.getMessage() + ")",
@@ -58,7 +60,10 @@ final class PrivateGroup {
 
     private LibC() {}
 
-    /** setresgid(2); glibc and musl apply it to all threads. */
-    static native int setresgid(int real, int effective, int saved) throws LastErrorException;
+    /**
+     * setregid(2), which sets the saved group id, too (POSIX.1-2017); glibc and musl apply it to
+     * all threads. Unlike setresgid(2), macOS has it.
+     */
+    static native int setregid(int real, int effective) throws LastErrorException;
   }
 }

@@ -1,13 +1,16 @@
 package io.teleproxy.app;
 
+import io.teleproxy.spi.AnsweredNames;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
 import io.teleproxy.tables.Snapshot;
 import io.teleproxy.tables.TableStore;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +32,9 @@ final class Reconciler implements AutoCloseable {
   private final TableStore tables;
   private final Interceptor.Session firewall;
   private final Function<Snapshot, InterceptPlan> planner;
+  private final Function<Snapshot, AnsweredNames> names;
   private final Consumer<InterceptPlan> settled;
+  private final Consumer<Set<InetAddress>> arrivals;
   private final Consumer<Health> health;
   private final Thread thread = new Thread(this::run, "reconciler");
 
@@ -40,19 +45,27 @@ final class Reconciler implements AutoCloseable {
   private boolean closed;
 
   private InterceptPlan applied = InterceptPlan.EMPTY;
+  private AnsweredNames told = AnsweredNames.NONE;
+  private Set<InetAddress> arriving = Set.of();
 
   /**
+   * @param names what the firewall's session is told of names
+   * @param arrivals told where else connections arrive, whenever that changes
    * @param settled told each plan that is in force, when nothing of the one before it is any more
    */
   Reconciler(
       TableStore tables,
       Interceptor.Session firewall,
       Function<Snapshot, InterceptPlan> planner,
+      Function<Snapshot, AnsweredNames> names,
+      Consumer<Set<InetAddress>> arrivals,
       Consumer<InterceptPlan> settled,
       Consumer<Health> health) {
     this.tables = tables;
     this.firewall = firewall;
     this.planner = planner;
+    this.names = names;
+    this.arrivals = arrivals;
     this.settled = settled;
     this.health = health;
     thread.setDaemon(true);
@@ -127,6 +140,11 @@ final class Reconciler implements AutoCloseable {
     InterceptPlan both = InterceptPlans.union(applied, plan);
     apply(both);
     tables.show(next);
+    AnsweredNames answered = names.apply(next);
+    if (!answered.equals(told)) {
+      firewall.names(answered);
+      told = answered;
+    }
     if (!both.equals(plan)) {
       apply(plan);
     }
@@ -140,6 +158,11 @@ final class Reconciler implements AutoCloseable {
     }
     firewall.apply(plan);
     applied = plan;
+    Set<InetAddress> now = firewall.arrivals();
+    if (!now.equals(arriving)) {
+      arrivals.accept(now);
+      arriving = now;
+    }
   }
 
   private void failed(Throwable e) {

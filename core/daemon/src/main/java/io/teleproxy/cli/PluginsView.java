@@ -27,9 +27,7 @@ final class PluginsView {
               plugin.source().toString(),
               orDash(String.join(",", points)),
               state(plugin),
-              plugin.state() == PluginReport.State.LOADED
-                  ? probes(plugin)
-                  : sentence(plugin.reason(), plugin.remedy()) + " [" + plugin.path() + "]"));
+              probe(plugin)));
     }
     return Columns.text(rows);
   }
@@ -70,6 +68,15 @@ final class PluginsView {
     return json;
   }
 
+  private static String probe(PluginReport plugin) {
+    return switch (plugin.state()) {
+      case LOADED -> probes(plugin);
+      case OTHER_OS -> "not applicable: " + plugin.reason();
+      case DISABLED, FAILED ->
+          sentence(plugin.reason(), plugin.remedy()) + " [" + plugin.path() + "]";
+    };
+  }
+
   /** The answers of a plugin's extensions; said once where they agree. */
   private static String probes(PluginReport plugin) {
     Map<String, List<String>> pointsByAnswer = new LinkedHashMap<>();
@@ -99,7 +106,7 @@ final class PluginsView {
   }
 
   private static String state(PluginReport plugin) {
-    return plugin.state().name().toLowerCase(Locale.ROOT);
+    return plugin.state().name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   private static String orDash(String text) {

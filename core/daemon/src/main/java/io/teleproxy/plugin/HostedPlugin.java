@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,6 +73,11 @@ final class HostedPlugin {
     state = PluginReport.State.DISABLED;
     reason = "it is named in disabled-plugins";
     remedy = "Remove it from that list.";
+  }
+
+  synchronized void leaveTo(Set<String> systems, String os) {
+    state = PluginReport.State.OTHER_OS;
+    reason = "it is for " + String.join(" and ", systems) + ", this is " + os + " (os=" + os + ")";
   }
 
   synchronized void fail(PluginFailure failure) {

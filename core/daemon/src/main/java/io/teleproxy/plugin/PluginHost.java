@@ -49,7 +49,7 @@ public final class PluginHost implements AutoCloseable {
   public static PluginHost open(
       PluginSources sources, String os, Function<String, Environment> environments) {
     IsolatedPlugins manager = new IsolatedPlugins(sources.application());
-    List<HostedPlugin> plugins = new PluginScan(sources, manager).scan();
+    List<HostedPlugin> plugins = new PluginScan(sources, manager, os).scan();
     manager.resolve();
     for (HostedPlugin plugin : plugins) {
       if (plugin.isLoaded()) {

@@ -6,12 +6,17 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
 import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
 import org.pf4j.DefaultPluginDescriptor;
 import org.pf4j.ManifestPluginDescriptorFinder;
 import org.pf4j.PluginDescriptor;
@@ -20,9 +25,15 @@ import org.pf4j.PluginDescriptor;
  * What a plugin's jar says of itself, read without running any of it.
  *
  * @param extensions class names from {@code META-INF/extensions.idx}
+ * @param systems the operating systems that it is for, as {@code Environment.os} names them; empty
+ *     for all
  * @param bundlesSpi whether the jar has classes of the SPI in it
  */
-record PluginJar(PluginDescriptor descriptor, List<String> extensions, boolean bundlesSpi) {
+record PluginJar(
+    PluginDescriptor descriptor, List<String> extensions, Set<String> systems, boolean bundlesSpi) {
+  /** Attribute of the manifest: operating systems, with commas between. */
+  static final String OS = "Plugin-Os";
+
   private static final String INDEX = "META-INF/extensions.idx";
   private static final int LONGEST_ID = 63;
 
@@ -34,9 +45,13 @@ record PluginJar(PluginDescriptor descriptor, List<String> extensions, boolean b
   static PluginJar read(Path path) throws PluginFailure {
     // Signatures are not looked at: trust comes from owner, permissions and SHA256SUMS.
     try (JarFile jar = new JarFile(path.toFile(), false)) {
-      PluginDescriptor descriptor = descriptor(jar.getManifest());
+      Manifest manifest = jar.getManifest();
+      PluginDescriptor descriptor = descriptor(manifest);
       return new PluginJar(
-          descriptor, index(jar), jar.getEntry("io/teleproxy/spi/Environment.class") != null);
+          descriptor,
+          index(jar),
+          systems(manifest.getMainAttributes().getValue(OS)),
+          jar.getEntry("io/teleproxy/spi/Environment.class") != null);
     } catch (ZipException e) {
       throw new PluginFailure(
           "it is not a jar file (" + e.getMessage() + ")", "Copy or build it again.");
@@ -74,6 +89,20 @@ record PluginJar(PluginDescriptor descriptor, List<String> extensions, boolean b
           "Correct Plugin-Id in its manifest.");
     }
     return new ManifestDescriptor(id, attributes);
+  }
+
+  private static Set<String> systems(@Nullable String value) {
+    Set<String> systems = new TreeSet<>();
+    for (String system : value == null ? new String[0] : value.split(",")) {
+      if (!system.isBlank()) {
+        systems.add(system.strip().toLowerCase(Locale.ROOT));
+      }
+    }
+    return Collections.unmodifiableSet(systems);
+  }
+
+  boolean isFor(String os) {
+    return systems.isEmpty() || systems.contains(os);
   }
 
   private static boolean isId(String id) {

@@ -26,6 +26,8 @@ public record PluginReport(
   public enum State {
     LOADED,
     DISABLED,
+    /** For another operating system; none of its classes was loaded. */
+    OTHER_OS,
     FAILED
   }
 

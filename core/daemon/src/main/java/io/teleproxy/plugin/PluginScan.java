@@ -12,31 +12,35 @@ import java.util.Optional;
 
 /** Finds the jars of all sources, checks them and makes the good ones known to pf4j. */
 final class PluginScan {
+  private static final Check NONE = jar -> {};
+
   private final PluginSources sources;
   private final IsolatedPlugins manager;
+  private final String os;
   private final FileTrust trust;
   private final List<HostedPlugin> found = new ArrayList<>();
   private final Map<String, HostedPlugin> byId = new HashMap<>();
 
-  PluginScan(PluginSources sources, IsolatedPlugins manager) {
+  PluginScan(PluginSources sources, IsolatedPlugins manager, String os) {
     this.sources = sources;
     this.manager = manager;
+    this.os = os;
     this.trust = new FileTrust(sources.owners());
   }
 
-  /** A check that a jar has to pass before it is opened. */
+  /** A check that a jar has to pass. */
   private interface Check {
     void check(Path jar) throws PluginFailure;
   }
 
   List<HostedPlugin> scan() {
     for (Path jar : sources.builtIn()) {
-      add(jar, PluginSource.BUILT_IN, path -> {});
+      add(jar, PluginSource.BUILT_IN, NONE, NONE);
     }
     sources.bundled().filter(Files::isDirectory).ifPresent(this::bundled);
     for (Path folder : sources.dropIn()) {
       if (Files.isDirectory(folder)) {
-        addAll(folder, PluginSource.DROP_IN, trust::check);
+        addAll(folder, PluginSource.DROP_IN, trust::check, NONE);
       }
     }
     return found;
@@ -54,6 +58,7 @@ final class PluginScan {
     addAll(
         folder,
         PluginSource.BUNDLED,
+        NONE,
         jar -> {
           if (sums.isPresent()) {
             sums.get().check(jar);
@@ -61,7 +66,11 @@ final class PluginScan {
         });
   }
 
-  private void addAll(Path folder, PluginSource source, Check check) {
+  /**
+   * @param opening before it is opened
+   * @param using before any of it is used; costs more than looking into it
+   */
+  private void addAll(Path folder, PluginSource source, Check opening, Check using) {
     List<Path> jars = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.jar")) {
       files.forEach(jars::add);
@@ -71,7 +80,7 @@ final class PluginScan {
     }
     jars.sort(null);
     for (Path jar : jars) {
-      add(jar, source, check);
+      add(jar, source, opening, using);
     }
   }
 
@@ -81,13 +90,18 @@ final class PluginScan {
     plugin.fail(new PluginFailure(reason, "Make it readable."));
   }
 
-  private void add(Path path, PluginSource source, Check check) {
+  private void add(Path path, PluginSource source, Check opening, Check using) {
     HostedPlugin plugin = new HostedPlugin(path, source);
     found.add(plugin);
     try {
-      check.check(path);
+      opening.check(path);
       PluginJar jar = PluginJar.read(path);
       plugin.identify(jar);
+      if (!jar.isFor(os)) {
+        plugin.leaveTo(jar.systems(), os);
+        return;
+      }
+      using.check(path);
       if (sources.disabled().contains(jar.id())) {
         plugin.disable();
         return;

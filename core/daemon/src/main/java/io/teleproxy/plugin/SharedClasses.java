@@ -5,8 +5,9 @@ import java.net.URL;
 import java.util.Enumeration;
 
 /**
- * What an isolated plugin sees beyond its own jar: the JDK, and of ours the SPI, pf4j and slf4j,
- * nothing else. Resources of ours are not seen at all.
+ * What an isolated plugin sees beyond its own jar: the JDK, and of ours the SPI, pf4j, slf4j and
+ * JNA, nothing else. Resources of ours are not seen at all. JNA is shared because a virtual machine
+ * loads its native library once only, for one class loader.
  */
 final class SharedClasses extends ClassLoader {
   static {
@@ -23,7 +24,8 @@ final class SharedClasses extends ClassLoader {
   static boolean isShared(String className) {
     return className.startsWith("io.teleproxy.spi.")
         || className.startsWith("org.pf4j.")
-        || className.startsWith("org.slf4j.");
+        || className.startsWith("org.slf4j.")
+        || className.startsWith("com.sun.jna.");
   }
 
   @Override

@@ -18,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -127,12 +128,18 @@ public final class TransparentProxy implements AutoCloseable {
   /**
    * Makes these, besides loopback, the addresses listened on. Existing connections stay. An address
    * that cannot be bound is logged, and tried again at the next call.
+   *
+   * @param both for connections and datagrams
+   * @param connections for connections only
    */
-  public synchronized void listen(Collection<InetAddress> addresses) {
+  public synchronized void listen(
+      Collection<InetAddress> both, Collection<InetAddress> connections) {
     if (closed) {
       return;
     }
-    udp.listen(addresses);
+    udp.listen(both);
+    Set<InetAddress> addresses = new LinkedHashSet<>(both);
+    addresses.addAll(connections);
     Set<InetAddress> gone = new HashSet<>(bridges.keySet());
     gone.removeAll(addresses);
     for (InetAddress address : gone) {
@@ -151,7 +158,7 @@ public final class TransparentProxy implements AutoCloseable {
           bridges.put(address, bound.channel());
         } else {
           log.warn(
-              "Cannot listen on {} port {}, containers behind it are not served: {}",
+              "Cannot listen on {} port {}, what is redirected there is not served: {}",
               address.getHostAddress(),
               port(),
               bound.cause().getMessage());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.teleproxy.spi.AnsweredNames;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
@@ -14,9 +15,11 @@ import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.TableStore;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +32,7 @@ class ReconcilerTest {
   private final List<String> events = new CopyOnWriteArrayList<>();
   private final List<Health> health = new CopyOnWriteArrayList<>();
   private final List<InterceptPlan> settled = new CopyOnWriteArrayList<>();
+  private final List<Set<InetAddress>> arrivals = new CopyOnWriteArrayList<>();
   private final Firewall firewall = new Firewall();
   private final InterceptPlanner planner = new InterceptPlanner(PROXY, LocalPorts.NONE);
   private final Reconciler reconciler =
@@ -36,12 +40,30 @@ class ReconcilerTest {
           store,
           firewall,
           snapshot -> planner.plan(snapshot, InterceptPlan.DnsCapture.NONE, List.of()),
+          new NameSurvey()::of,
+          arrivals::add,
           settled::add,
           health::add);
 
   /** Notes each plan together with what DNS tells at that moment. */
   private final class Firewall implements Interceptor.Session {
     volatile boolean broken;
+    volatile boolean deaf;
+    volatile Set<InetAddress> arrivals = Set.of();
+    final List<AnsweredNames> told = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void names(AnsweredNames names) throws IOException {
+      if (deaf) {
+        throw new IOException("no resolver today");
+      }
+      told.add(names);
+    }
+
+    @Override
+    public Set<InetAddress> arrivals() {
+      return arrivals;
+    }
 
     @Override
     public void apply(InterceptPlan plan) throws IOException {
@@ -91,6 +113,49 @@ class ReconcilerTest {
     assertThat(events)
         .containsExactly(
             "rules [10.0.0.1, 10.0.0.2] while names [one]", "rules [10.0.0.2] while names [two]");
+  }
+
+  @Test
+  void theSystemIsToldWhichNamesAreAnsweredWheneverThatChanges() throws Exception {
+    store.put(table("one", "10.0.0.1"));
+    reconciler.start();
+    store.put(new Table("zoned", List.of("Example.org"), List.of(), List.of(), true));
+    applied();
+    store.put(table("one", "10.0.0.3"));
+    applied();
+    store.put(table("under.example.org", "10.0.0.3"));
+    applied();
+
+    assertThat(firewall.told)
+        .containsExactly(
+            new AnsweredNames(List.of(), List.of("one"), List.of()),
+            new AnsweredNames(List.of("Example.org"), List.of("one"), List.of()),
+            new AnsweredNames(List.of("Example.org"), List.of(), List.of()));
+  }
+
+  @Test
+  void whatTheResolverWasNotToldIsSaidAgain() throws Exception {
+    reconciler.start();
+    firewall.deaf = true;
+    store.put(table("one", "10.0.0.1"));
+    assertThatThrownBy(this::applied).hasRootCauseMessage("no resolver today");
+    firewall.deaf = false;
+    await().untilAsserted(() -> assertThat(firewall.told).hasSize(1));
+  }
+
+  @Test
+  void theProxyHearsWhereElseConnectionsArrive() throws Exception {
+    firewall.arrivals = Set.of(Prefix.parseAddress("127.1.0.1"));
+    store.put(table("one", "10.0.0.1"));
+    reconciler.start();
+    store.put(table("two", "10.0.0.2"));
+    applied();
+
+    assertThat(arrivals).containsExactly(firewall.arrivals);
+  }
+
+  private void applied() throws Exception {
+    reconciler.applied().toCompletableFuture().get(30, TimeUnit.SECONDS);
   }
 
   @Test

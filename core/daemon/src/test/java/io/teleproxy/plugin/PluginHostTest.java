@@ -325,6 +325,30 @@ class PluginHostTest {
   }
 
   @Test
+  void loadsNothingOfAPluginForAnotherSystem() throws IOException {
+    plugin("elsewhere")
+        .manifest("Plugin-Os", "macos, windows")
+        .resolver(
+            "elsewhere.Loud", "static { if (true) throw new IllegalStateException(\"loud\"); }")
+        .write(dropIn.resolve("elsewhere.jar"));
+
+    PluginReport report = report("elsewhere");
+    assertThat(report.state()).isEqualTo(State.OTHER_OS);
+    assertThat(report.reason()).isEqualTo("it is for macos and windows, this is linux (os=linux)");
+    assertThat(report.extensions()).isEmpty();
+  }
+
+  @Test
+  void loadsAPluginThatIsForThisSystemAmongOthers() throws IOException {
+    plugin("both")
+        .manifest("Plugin-Os", "Windows, Linux")
+        .resolver("both.Silent", "")
+        .write(dropIn.resolve("both.jar"));
+
+    assertThat(report("both").state()).isEqualTo(State.LOADED);
+  }
+
+  @Test
   void leavesDisabledPluginsAlone() throws IOException {
     plugin("off")
         .resolver("off.Off", "public Off() { throw new AssertionError(); }")

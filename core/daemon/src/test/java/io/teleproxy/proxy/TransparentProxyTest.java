@@ -248,14 +248,15 @@ class TransparentProxyTest {
     InetSocketAddress there = new InetSocketAddress(bridge, fixture.proxy.port());
     assertThatThrownBy(() -> new Socket(bridge, there.getPort()))
         .isInstanceOf(ConnectException.class);
-    assertThatThrownBy(() -> fixture.proxy.listen(List.of(Prefix.parseAddress("0.0.0.0"))))
+    assertThatThrownBy(
+            () -> fixture.proxy.listen(List.of(Prefix.parseAddress("0.0.0.0")), List.of()))
         .isInstanceOf(IllegalArgumentException.class);
-    fixture.proxy.listen(List.of(bridge));
-    fixture.proxy.listen(List.of(bridge, Prefix.parseAddress("192.0.2.1")));
+    fixture.proxy.listen(List.of(), List.of(bridge));
+    fixture.proxy.listen(List.of(bridge, Prefix.parseAddress("192.0.2.1")), List.of());
     try (Socket client = new Socket(bridge, there.getPort())) {
       assertReset(client);
     }
-    fixture.proxy.listen(List.of());
+    fixture.proxy.listen(List.of(), List.of());
     assertThatThrownBy(() -> new Socket(bridge, there.getPort()))
         .isInstanceOf(ConnectException.class);
   }

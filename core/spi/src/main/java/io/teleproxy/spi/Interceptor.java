@@ -1,6 +1,7 @@
 package io.teleproxy.spi;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.Set;
@@ -75,6 +76,27 @@ public interface Interceptor extends ExtensionPoint {
      * @throws IOException if it could not; the machine is then as before the call
      */
     void apply(InterceptPlan plan) throws IOException;
+
+    /**
+     * Says which names are answered by the server to which {@link InterceptPlan#dns} leads, after
+     * the plan by which their addresses are intercepted. For systems whose resolver has to be told
+     * whom to ask; where capturing the nameservers' traffic is enough, nothing needs to be done.
+     * What the system remembers of names is to be forgotten. Called by the reconciler thread when
+     * the names are others than before; may block like {@link #apply}.
+     *
+     * @throws IOException if the system refuses; it is tried again
+     */
+    default void names(AnsweredNames names) throws IOException {}
+
+    /**
+     * Addresses of this machine, besides 127.0.0.1, ::1 and those of the plan's bridges, at which
+     * redirected TCP connections arrive, on the port that the plan says: for systems that give each
+     * destination an address of its own because they do not tell the original one. Asked after each
+     * {@link #apply}; the proxy listens there, too.
+     */
+    default Set<InetAddress> arrivals() {
+      return Set.of();
+    }
 
     /**
      * Where an accepted, redirected TCP connection was going, or empty if it was not redirected.

@@ -1,0 +1,235 @@
+package io.teleproxy.plugin.pf;
+
+import io.teleproxy.spi.Environment;
+import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Settings;
+import io.teleproxy.spi.process.CommandRunner;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * A Mac as its programs show it: answers what pfctl, scutil and sysctl answer there (texts and exit
+ * codes as macOS 26.5 gives them), keeps what they would keep, and writes down what they are asked.
+ */
+final class Mac implements CommandRunner, Environment, Settings, Interceptor.Context, PfDevice {
+  static final long GID = 777;
+
+  private static final String NO_ALTQ =
+      "No ALTQ support in kernel\nALTQ related functions disabled\n";
+
+  final List<String> transcript = new ArrayList<>();
+  final Set<String> tokens = new TreeSet<>();
+  final Map<String, String> store = new TreeMap<>();
+  String os = "macos";
+  boolean privileged = true;
+  Set<String> missing = Set.of();
+  String anchor = "";
+  boolean appleAnchors = true;
+  boolean skip;
+  String boot = "7D3A";
+
+  /** A command that fails, by how its line begins, and what it says. */
+  String failing = "";
+
+  /** What pf answers to a question: bytes from an offset on, or an errno. */
+  byte[] answer = new byte[0];
+
+  int errno;
+  byte[] asked = new byte[0];
+  boolean deviceOpen;
+  private long nextToken = Long.parseUnsignedLong("11012949885072952621");
+
+  @Override
+  public Outcome run(List<String> command, String input) throws IOException {
+    String line = String.join(" ", command).replaceFirst("^/\\S*/", "");
+    transcript.add(line + (input.isEmpty() ? "" : " <<\n" + input.stripTrailing()));
+    if (!failing.isEmpty() && line.startsWith(failing)) {
+      return new Outcome(1, "", NO_ALTQ + "pfctl: it is broken\n");
+    }
+    List<String> words = List.of(line.split(" "));
+    return switch (words.get(0)) {
+      case "pfctl" -> pfctl(words.subList(1, words.size()), input);
+      case "scutil" -> new Outcome(0, scutil(input), "");
+      case "sysctl" -> new Outcome(0, boot + "\n", "");
+      default -> new Outcome(0, "", "");
+    };
+  }
+
+  private Outcome pfctl(List<String> arguments, String input) {
+    String line = String.join(" ", arguments);
+    String output = "";
+    String errors = NO_ALTQ;
+    int status = 0;
+    switch (line) {
+      case "-s nat" ->
+          output =
+              "nat-anchor \"com.apple/*\" all\n"
+                  + (appleAnchors ? "rdr-anchor \"com.apple/*\" all\n" : "");
+      case "-s rules" ->
+          output =
+              "scrub-anchor \"com.apple/*\" all fragment reassemble\n"
+                  + (appleAnchors ? "anchor \"com.apple/*\" all\n" : "");
+      case "-s info" ->
+          output =
+              tokens.isEmpty()
+                  ? "Status: Disabled                              Debug: Urgent\n"
+                  : "Status: Enabled for 0 days 00:00:05           Debug: Urgent\n";
+      case "-s Interfaces -i lo0 -v" -> output = skip ? "lo0 (skip)\n" : "lo0\n";
+      case "-a com.apple/teleproxy -f -" -> anchor = input;
+      case "-a com.apple/teleproxy -s nat" -> output = lines("rdr ");
+      case "-a com.apple/teleproxy -s rules" -> output = lines("pass ") + lines("block ");
+      case "-a com.apple/teleproxy -F all" -> {
+        anchor = "";
+        errors += "rules cleared\nnat cleared\n";
+      }
+      case "-E" -> {
+        String token = Long.toUnsignedString(nextToken++);
+        tokens.add(token);
+        errors += "pf enabled\nToken : " + token + "\n";
+      }
+      default -> {
+        if (line.startsWith("-X ")) {
+          boolean off = tokens.isEmpty();
+          boolean known = tokens.remove(arguments.get(1));
+          status = known ? 0 : 1;
+          errors +=
+              known
+                  ? "pf disabled\n"
+                  : off ? "pfctl: pf not enabled\n" : "pfctl: pf: token invalid\n";
+        }
+      }
+    }
+    return new Outcome(status, output, errors);
+  }
+
+  private String lines(String start) {
+    StringBuilder found = new StringBuilder();
+    anchor
+        .lines()
+        .filter(line -> line.startsWith(start))
+        .forEach(l -> found.append(l).append('\n'));
+    return found.toString();
+  }
+
+  private String scutil(String input) {
+    StringBuilder said = new StringBuilder();
+    StringBuilder dictionary = new StringBuilder();
+    for (String line : input.split("\n")) {
+      String key = line.substring(line.indexOf(' ') + 1);
+      if (line.equals("d.init")) {
+        dictionary.setLength(0);
+      } else if (line.startsWith("d.add ")) {
+        dictionary.append(key).append('\n');
+      } else if (line.startsWith("set ")) {
+        store.put(key, dictionary.toString());
+      } else if (line.startsWith("show ")) {
+        said.append(store.containsKey(key) ? "<dictionary> {\n}\n" : "  No such key\n");
+      } else if (line.startsWith("remove ") && store.remove(key) == null) {
+        said.append("  No such key\n");
+      }
+    }
+    return said.toString();
+  }
+
+  /** Whether nothing of ours is left. */
+  boolean isClean() {
+    return anchor.isEmpty() && tokens.isEmpty() && store.isEmpty();
+  }
+
+  String transcript() {
+    return String.join("\n", transcript) + "\n";
+  }
+
+  @Override
+  public void control(String name, long request, byte[] struct) throws IOException {
+    transcript.add("ioctl " + name);
+    if (name.equals("DIOCCLRIFFLAG")) {
+      skip = false;
+      return;
+    }
+    asked = struct.clone();
+    if (errno != 0) {
+      throw new Refusal(name, errno);
+    }
+    System.arraycopy(answer, 0, struct, Natlook.RDADDR, 16);
+    System.arraycopy(answer, 16, struct, Natlook.RDXPORT, 2);
+  }
+
+  PfDevice openDevice() {
+    deviceOpen = true;
+    return this;
+  }
+
+  @Override
+  public void close() {
+    deviceOpen = false;
+  }
+
+  @Override
+  public String os() {
+    return os;
+  }
+
+  @Override
+  public boolean privileged() {
+    return privileged;
+  }
+
+  @Override
+  public Optional<Path> executable(String name) {
+    return missing.contains(name) ? Optional.empty() : Optional.of(Path.of("/sbin", name));
+  }
+
+  @Override
+  public Map<String, String> variables() {
+    return Map.of();
+  }
+
+  @Override
+  public Settings settings() {
+    return this;
+  }
+
+  @Override
+  public Environment environment() {
+    return this;
+  }
+
+  @Override
+  public long exemptGid() {
+    return GID;
+  }
+
+  @Override
+  public Optional<String> string(String path) {
+    return Optional.empty();
+  }
+
+  @Override
+  public Optional<Boolean> bool(String path) {
+    return Optional.empty();
+  }
+
+  @Override
+  public Optional<Integer> integer(String path) {
+    return Optional.empty();
+  }
+
+  @Override
+  public Optional<Duration> duration(String path) {
+    return Optional.empty();
+  }
+
+  @Override
+  public List<String> strings(String path) {
+    return List.of();
+  }
+}
