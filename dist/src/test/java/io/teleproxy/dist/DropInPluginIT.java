@@ -62,6 +62,9 @@ class DropInPluginIT {
     try (Product.User user = Product.user(cluster.laptop())) {
       assertThat(listed(user, "kubernetes").get("source").getAsString()).isEqualTo("built-in");
       assertThat(listed(user, "linux-iptables").get("source").getAsString()).isEqualTo("bundled");
+      JsonObject pf = listed(user, "macos-pf");
+      assertThat(pf.get("state").getAsString()).isEqualTo("other-os");
+      assertThat(pf.get("reason").getAsString()).contains("os=linux");
     }
   }
 

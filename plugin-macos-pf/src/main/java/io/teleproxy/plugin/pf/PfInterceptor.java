@@ -28,9 +28,6 @@ public final class PfInterceptor implements Interceptor {
   /** How often is looked whether somebody else has undone something. */
   private static final Duration CHECK = Duration.ofSeconds(5);
 
-  /** macOS empties the folder when it starts. */
-  private static final Path TOKEN = Path.of("/var/run/teleproxy-pf.token");
-
   private static final String RELOAD =
       "Load the system's own rules again: sudo pfctl -f /etc/pf.conf (an /etc/pf.conf without these"
           + " lines is not Apple's any more).";
@@ -38,21 +35,18 @@ public final class PfInterceptor implements Interceptor {
   private final CommandRunner runner;
   private final PfDevice.Opener opener;
   private final Path device;
-  private final TokenFile tokens;
   private final Duration check;
 
   /** For the plugin host. */
   public PfInterceptor() {
-    this(new ProcessRunner(TIMEOUT), JnaPfDevice::open, Path.of(JnaPfDevice.PATH), TOKEN, CHECK);
+    this(new ProcessRunner(TIMEOUT), JnaPfDevice::open, Path.of(JnaPfDevice.PATH), CHECK);
   }
 
-  PfInterceptor(
-      CommandRunner runner, PfDevice.Opener opener, Path device, Path tokens, Duration check) {
+  PfInterceptor(CommandRunner runner, PfDevice.Opener opener, Path device, Duration check) {
     this.check = check;
     this.runner = runner;
     this.opener = opener;
     this.device = device;
-    this.tokens = new TokenFile(tokens);
   }
 
   @Override
@@ -95,7 +89,10 @@ public final class PfInterceptor implements Interceptor {
     return Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(Capability.OWNER_CLEANUP)));
   }
 
-  /** Each in spite of the others' failure. */
+  /**
+   * What has a fixed name, each in spite of the others' failure. What has not, the token that keeps
+   * pf on, is in the journal alone.
+   */
   @Override
   public Iterable<String> recover(Environment environment) throws IOException {
     if (!environment.privileged()) {
@@ -115,15 +112,6 @@ public final class PfInterceptor implements Interceptor {
         });
     steps.run(
         () -> {
-          Optional<String> token = tokens.read(tools.bootSession());
-          if (token.isPresent()) {
-            pf.release(token.get());
-            removed.add("pf enable token " + token.get());
-          }
-          tokens.delete();
-        });
-    steps.run(
-        () -> {
           List<String> keys = tools.store().remove();
           keys.forEach(key -> removed.add("dynamic store " + key));
           if (!keys.isEmpty()) {
@@ -138,7 +126,7 @@ public final class PfInterceptor implements Interceptor {
   public Session open(Context context) {
     Tools tools = tools(context.environment());
     try {
-      return new PfSession(tools, opener.open(), tokens, context.exemptGid(), check);
+      return new PfSession(tools, opener.open(), context, check);
     } catch (IOException e) {
       throw new UserException(
           "macos-pf: pf cannot be asked: " + e.getMessage(),

@@ -3,6 +3,7 @@ package io.teleproxy.plugin.pf;
 import io.teleproxy.spi.AnsweredNames;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Journal;
 import io.teleproxy.spi.Protocol;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -26,26 +27,29 @@ final class PfSession implements Interceptor.Session {
   private final Pfctl pf;
   private final DynamicStore store;
   private final PfDevice device;
-  private final TokenFile tokens;
+  private final Journal journal;
   private final long exemptGid;
   private final Duration check;
 
-  /** Keeps pf on; null while we have no rules. */
-  private @Nullable String token;
+  /** What is to be undone: our rules, the token that keeps pf on, and what the resolver knows. */
+  private Journal.@Nullable Entry rules;
+
+  private Journal.@Nullable Entry token;
+  private Journal.@Nullable Entry resolver;
 
   private @Nullable Upkeep upkeep;
   private InterceptPlan applied = InterceptPlan.EMPTY;
   private AnsweredNames told = AnsweredNames.NONE;
   private String complaint = "";
 
-  PfSession(Tools tools, PfDevice device, TokenFile tokens, long exemptGid, Duration check) {
-    this.check = check;
+  PfSession(Tools tools, PfDevice device, Interceptor.Context context, Duration check) {
     this.tools = tools;
     this.pf = tools.pf();
     this.store = tools.store();
     this.device = device;
-    this.tokens = tokens;
-    this.exemptGid = exemptGid;
+    this.journal = context.journal();
+    this.exemptGid = context.exemptGid();
+    this.check = check;
   }
 
   @Override
@@ -54,14 +58,17 @@ final class PfSession implements Interceptor.Session {
     if (plan.equals(before)) {
       return;
     }
-    String rules = AnchorRules.of(plan, exemptGid);
-    if (rules.isEmpty()) {
+    String text = AnchorRules.of(plan, exemptGid);
+    if (text.isEmpty()) {
       remove();
       return;
     }
     boolean first = token == null;
     try {
-      pf.load(rules);
+      if (rules == null) {
+        rules = journal.note("pf rules in anchor " + Pfctl.ANCHOR, Undoing.rules(tools));
+      }
+      pf.load(text);
       if (!pf.loaded()) {
         throw new IOException(
             "pfctl has loaded the anchor " + Pfctl.ANCHOR + ", and it has no rules");
@@ -101,15 +108,23 @@ final class PfSession implements Interceptor.Session {
       device.control("DIOCCLRIFFLAG", SkipFlag.REQUEST, SkipFlag.of(LOOPBACK));
       log.info("macos-pf: took back 'set skip on {}', with which nothing is redirected", LOOPBACK);
     }
+    // Which token it is, is known when we have it: the one change that is noted after it was made.
     String mine = pf.enable();
-    token = mine;
-    tokens.write(mine, tools.bootSession());
+    try {
+      token = journal.note("pf enable token " + mine, Undoing.token(tools, mine));
+    } catch (IOException e) {
+      pf.release(mine);
+      throw e;
+    }
   }
 
   /** Tells the system's resolver where our server is, and what it knows. */
   private void tell() throws IOException {
     int port = applied.dns().port();
     if (port > 0 && !told.equals(AnsweredNames.NONE)) {
+      if (resolver == null) {
+        resolver = journal.note("names told to the system's resolver", Undoing.names(tools));
+      }
       store.set(told, port);
     }
     tools.forgetNames();
@@ -124,6 +139,8 @@ final class PfSession implements Interceptor.Session {
     try {
       if (!pf.enabled()) {
         said = "pf had been turned off; it is on again";
+        // Whoever turns it off makes all tokens worthless.
+        release();
         hold();
       }
       if (pf.skips(LOOPBACK)) {
@@ -150,7 +167,7 @@ final class PfSession implements Interceptor.Session {
   /** After a first plan that did not work. */
   private void undo(IOException cause) {
     Steps steps = new Steps();
-    steps.run(pf::flush);
+    steps.run(this::flush);
     steps.run(this::release);
     try {
       steps.finish();
@@ -159,12 +176,26 @@ final class PfSession implements Interceptor.Session {
     }
   }
 
+  private void flush() throws IOException {
+    if (rules != null) {
+      rules.undo();
+      rules = null;
+    }
+  }
+
   private void release() throws IOException {
-    String mine = token;
-    token = null;
-    if (mine != null) {
-      pf.release(mine);
-      tokens.delete();
+    if (token != null) {
+      token.undo();
+      token = null;
+    }
+  }
+
+  private void untell() throws IOException {
+    if (resolver != null) {
+      resolver.undo();
+      resolver = null;
+    } else {
+      tools.forgetNames();
     }
   }
 
@@ -175,11 +206,10 @@ final class PfSession implements Interceptor.Session {
     }
     InterceptPlan before = applied;
     Steps steps = new Steps();
-    steps.run(pf::flush);
+    steps.run(this::flush);
     steps.run(() -> KnownFlows.forget(pf, before, InterceptPlan.EMPTY));
     steps.run(this::release);
-    steps.run(store::remove);
-    steps.run(tools::forgetNames);
+    steps.run(this::untell);
     steps.finish();
     applied = InterceptPlan.EMPTY;
   }
@@ -203,7 +233,7 @@ final class PfSession implements Interceptor.Session {
   @Override
   public synchronized void close() throws IOException {
     try {
-      if (!applied.isEmpty() || token != null) {
+      if (!applied.isEmpty() || rules != null || token != null || resolver != null) {
         remove();
         log.info("macos-pf: removed all rules");
       }

@@ -2,6 +2,7 @@ package io.teleproxy.plugin.pf;
 
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Journal;
 import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.process.CommandRunner;
 import java.io.IOException;
@@ -19,7 +20,8 @@ import java.util.TreeSet;
  * A Mac as its programs show it: answers what pfctl, scutil and sysctl answer there (texts and exit
  * codes as macOS 26.5 gives them), keeps what they would keep, and writes down what they are asked.
  */
-final class Mac implements CommandRunner, Environment, Settings, Interceptor.Context, PfDevice {
+final class Mac
+    implements CommandRunner, Environment, Settings, Interceptor.Context, PfDevice, Journal {
   static final long GID = 777;
 
   private static final String NO_ALTQ =
@@ -28,6 +30,7 @@ final class Mac implements CommandRunner, Environment, Settings, Interceptor.Con
   final List<String> transcript = new ArrayList<>();
   final Set<String> tokens = new TreeSet<>();
   final Map<String, String> store = new TreeMap<>();
+  final List<Entry> noted = new ArrayList<>();
   String os = "macos";
   boolean privileged = true;
   Set<String> missing = Set.of();
@@ -57,6 +60,7 @@ final class Mac implements CommandRunner, Environment, Settings, Interceptor.Con
     List<String> words = List.of(line.split(" "));
     return switch (words.get(0)) {
       case "pfctl" -> pfctl(words.subList(1, words.size()), input);
+      case "sh" -> shell(command);
       case "scutil" -> new Outcome(0, scutil(input), "");
       case "sysctl" -> new Outcome(0, boot + "\n", "");
       default -> new Outcome(0, "", "");
@@ -141,7 +145,71 @@ final class Mac implements CommandRunner, Environment, Settings, Interceptor.Con
 
   /** Whether nothing of ours is left. */
   boolean isClean() {
-    return anchor.isEmpty() && tokens.isEmpty() && store.isEmpty();
+    return anchor.isEmpty() && tokens.isEmpty() && store.isEmpty() && noted.isEmpty();
+  }
+
+  /** What a watchdog does when we were killed, or the next start. */
+  void undoWhatIsNoted() throws IOException {
+    List<Entry> open = new ArrayList<>(noted);
+    for (int i = open.size() - 1; i >= 0; i--) {
+      open.get(i).undo();
+    }
+  }
+
+  @Override
+  public Journal journal() {
+    return this;
+  }
+
+  @Override
+  public Entry note(String what, List<String> undo) throws IOException {
+    transcript.add("note: " + what);
+    if (!failing.isEmpty() && ("note: " + what).startsWith(failing)) {
+      throw new IOException("the disk is full");
+    }
+    Entry entry =
+        new Entry() {
+          @Override
+          public String what() {
+            return what;
+          }
+
+          @Override
+          public void undo() throws IOException {
+            Outcome outcome = Mac.this.run(undo, "");
+            if (!outcome.ok()) {
+              throw new IOException(what + ": exit " + outcome.status());
+            }
+            noted.remove(this);
+          }
+        };
+    noted.add(entry);
+    return entry;
+  }
+
+  @Override
+  public Entry replace(Path file, byte[] contents) throws IOException {
+    throw new IOException("nothing of ours is a file");
+  }
+
+  /** The two scripts that are noted, as a shell would carry them out. */
+  private Outcome shell(List<String> words) {
+    transcript.remove(transcript.size() - 1);
+    String script = words.get(2);
+    List<String> arguments = words.subList(4, words.size());
+    if (script.contains("-X")) {
+      if (arguments.get(1).equals(boot)) {
+        transcript.add("sh: pfctl -X " + arguments.get(3));
+        tokens.remove(arguments.get(3));
+        return new Outcome(0, "", "");
+      }
+      transcript.add("sh: the machine was started anew");
+    } else {
+      transcript.add("sh: scutil remove, and flush");
+      store.remove(arguments.get(1));
+      store.remove(arguments.get(2));
+    }
+    return new Outcome(0, "", "");
   }
 
   String transcript() {

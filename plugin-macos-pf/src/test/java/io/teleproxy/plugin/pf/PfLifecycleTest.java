@@ -34,18 +34,16 @@ class PfLifecycleTest {
 
   @TempDir Path folder;
   private final Mac mac = new Mac();
-  private Path tokenFile;
   private PfInterceptor interceptor;
 
   @BeforeEach
   void interceptor() throws IOException {
-    tokenFile = folder.resolve("token");
     Files.createFile(folder.resolve("pf"));
     interceptor = interceptor(NEVER);
   }
 
   private PfInterceptor interceptor(Duration check) {
-    return new PfInterceptor(mac, mac::openDevice, folder.resolve("pf"), tokenFile, check);
+    return new PfInterceptor(mac, mac::openDevice, folder.resolve("pf"), check);
   }
 
   private static InterceptPlan first() {
@@ -71,7 +69,6 @@ class PfLifecycleTest {
 
     assertThat(mac.transcript()).isEqualTo(Golden.file("life.txt"));
     assertThat(mac.isClean()).isTrue();
-    assertThat(tokenFile).doesNotExist();
     assertThat(mac.deviceOpen).isFalse();
   }
 
@@ -91,19 +88,29 @@ class PfLifecycleTest {
   }
 
   @Test
-  void whatAKilledRunHasLeftIsRemovedByTheNext() throws IOException {
+  void whatAKilledRunHasLeftIsUndoneFromTheJournal() throws IOException {
     Interceptor.Session killed = interceptor.open(mac);
     killed.apply(first());
     killed.names(NAMES);
-    String token = mac.tokens.iterator().next();
+
+    mac.undoWhatIsNoted();
+    assertThat(mac.isClean()).isTrue();
+    assertThat(interceptor.recover(mac)).isEmpty();
+  }
+
+  @Test
+  void whatHasAFixedNameIsRemovedWithoutAJournalToo() throws IOException {
+    Interceptor.Session killed = interceptor.open(mac);
+    killed.apply(first());
+    killed.names(NAMES);
 
     assertThat(interceptor.recover(mac))
         .containsExactly(
             "pf anchor com.apple/teleproxy",
-            "pf enable token " + token,
             "dynamic store " + DynamicStore.MATCH,
             "dynamic store " + DynamicStore.SEARCH);
-    assertThat(mac.isClean()).isTrue();
+    assertThat(mac.anchor).isEmpty();
+    assertThat(mac.store).isEmpty();
     assertThat(interceptor.recover(mac)).isEmpty();
   }
 
@@ -112,21 +119,22 @@ class PfLifecycleTest {
   void aTokenOfAnEarlierStartOfTheMachineIsNotGivenBack() throws IOException {
     interceptor.open(mac).apply(first());
     String somebodyElses = mac.tokens.iterator().next();
-    mac.anchor = "";
     mac.boot = "another";
 
-    assertThat(interceptor.recover(mac)).isEmpty();
+    mac.undoWhatIsNoted();
     assertThat(mac.tokens).containsExactly(somebodyElses);
-    assertThat(tokenFile).doesNotExist();
+    assertThat(mac.noted).isEmpty();
   }
 
   @Test
-  void aTokenThatIsNotValidAnyMoreIsGivenBackAlready() throws IOException {
+  void whatCannotBeNotedIsNotDone() throws IOException {
     Interceptor.Session session = interceptor.open(mac);
-    session.apply(first());
-    mac.tokens.clear();
-    session.close();
-    assertThat(mac.isClean()).isTrue();
+    for (String what : List.of("note: pf rules", "note: pf enable token")) {
+      mac.failing = what;
+      assertThatThrownBy(() -> session.apply(first())).hasMessage("the disk is full");
+      mac.failing = "";
+      assertThat(mac.isClean()).isTrue();
+    }
   }
 
   @Test
@@ -138,7 +146,7 @@ class PfLifecycleTest {
 
     assertThatThrownBy(session::close)
         .isInstanceOf(IOException.class)
-        .hasMessage("pfctl -a com.apple/teleproxy -F all failed (exit 1: pfctl: it is broken)");
+        .hasMessage("pf rules in anchor com.apple/teleproxy: exit 1");
     assertThat(mac.tokens).isEmpty();
     assertThat(mac.store).isEmpty();
     assertThat(mac.deviceOpen).isFalse();

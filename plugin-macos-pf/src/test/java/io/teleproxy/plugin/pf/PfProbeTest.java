@@ -66,8 +66,7 @@ class PfProbeTest {
   @Test
   void needsTheDevice() {
     Path nowhere = folder.resolve("nowhere");
-    assertThat(
-            new PfInterceptor(mac, mac::openDevice, nowhere, folder, Duration.ofDays(1)).probe(mac))
+    assertThat(new PfInterceptor(mac, mac::openDevice, nowhere, Duration.ofDays(1)).probe(mac))
         .isEqualTo(Probe.notApplicable(nowhere + " is not there", "Run it on the Mac itself."));
   }
 
@@ -90,7 +89,6 @@ class PfProbeTest {
     if (!Files.exists(device)) {
       Files.createFile(device);
     }
-    return new PfInterceptor(
-        mac, mac::openDevice, device, folder.resolve("token"), Duration.ofDays(1));
+    return new PfInterceptor(mac, mac::openDevice, device, Duration.ofDays(1));
   }
 }
