@@ -62,9 +62,11 @@ class DropInPluginIT {
     try (Product.User user = Product.user(cluster.laptop())) {
       assertThat(listed(user, "kubernetes").get("source").getAsString()).isEqualTo("built-in");
       assertThat(listed(user, "linux-iptables").get("source").getAsString()).isEqualTo("bundled");
-      JsonObject pf = listed(user, "macos-pf");
-      assertThat(pf.get("state").getAsString()).isEqualTo("other-os");
-      assertThat(pf.get("reason").getAsString()).contains("os=linux");
+      for (String other : List.of("macos-pf", "windows-netsh")) {
+        JsonObject plugin = listed(user, other);
+        assertThat(plugin.get("state").getAsString()).isEqualTo("other-os");
+        assertThat(plugin.get("reason").getAsString()).contains("os=linux");
+      }
     }
   }
 

@@ -127,6 +127,28 @@ class LauncherIT {
     }
   }
 
+  /** Nobody runs it here; what can be said of it without Windows. */
+  @Test
+  void theLauncherForWindowsGivesTheVirtualMachineTheSameOptions() throws IOException {
+    String windows = Files.readString(Product.HOME.resolve("bin/teleproxy.cmd"));
+    String unix = Files.readString(Product.LAUNCHER);
+    assertThat(windows.lines().toList()).hasSizeGreaterThan(10);
+    assertThat(windows.replace("\r\n", "")).doesNotContain("\n", "\r");
+    assertThat(Product.HOME.resolve("lib/teleproxy.jar")).exists();
+
+    Matcher option =
+        Pattern.compile("\\s-[XD][A-Za-z0-9.:+=*-]+").matcher(unix.split("launch\\(\\)")[1]);
+    int options = 0;
+    while (option.find()) {
+      options++;
+      assertThat(windows).contains(option.group().strip());
+    }
+    assertThat(options).isGreaterThan(8);
+    assertThat(windows)
+        .contains("-Dteleproxy.home=", "\\lib\\teleproxy.jar", "io.teleproxy.cli.Main %*")
+        .endsWith("exit /b %ERRORLEVEL%\r\n");
+  }
+
   @Test
   void theServiceManagersUnitIsValidAndAllowsWhatTheLauncherAllows(@TempDir Path folder)
       throws IOException {

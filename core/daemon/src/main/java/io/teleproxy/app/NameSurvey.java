@@ -37,7 +37,11 @@ final class NameSurvey {
     }
     collected = now;
     hosts.removeIf(host -> zones.stream().anyMatch(zone -> isBelow(host, zone)));
-    return new AnsweredNames(zones, hosts, snapshot.search());
+    return new AnsweredNames(plain(zones), plain(hosts), plain(snapshot.search()));
+  }
+
+  private static List<String> plain(List<String> names) {
+    return names.stream().filter(AnsweredNames::isPlain).toList();
   }
 
   private static List<String> hosts(Table table) {

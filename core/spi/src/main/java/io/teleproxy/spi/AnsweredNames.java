@@ -2,6 +2,7 @@ package io.teleproxy.spi;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The names to which the overlay DNS has answers of its own, for systems whose resolver has to be
@@ -12,16 +13,36 @@ import java.util.List;
  * @param search domains that complete relative names; the first wins
  */
 public record AnsweredNames(List<String> zones, List<String> hosts, List<String> search) {
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*");
+
   /** No name at all. */
   public static final AnsweredNames NONE = new AnsweredNames(List.of(), List.of(), List.of());
 
   public AnsweredNames {
     zones = sorted(zones);
     hosts = sorted(hosts);
-    search = List.copyOf(search);
+    search = plain(search);
+  }
+
+  /**
+   * Whether a name consists of letters, digits, hyphens, underscores and dots only. Others are not
+   * told: they end up in commands.
+   */
+  public static boolean isPlain(String name) {
+    return PLAIN.matcher(name).matches();
+  }
+
+  private static List<String> plain(List<String> names) {
+    for (String name : names) {
+      if (!isPlain(name)) {
+        throw new IllegalArgumentException(
+            "name: '" + name + "' (expected: letters, digits, '-', '_' and '.')");
+      }
+    }
+    return List.copyOf(names);
   }
 
   private static List<String> sorted(Collection<String> names) {
-    return names.stream().sorted().distinct().toList();
+    return plain(names.stream().sorted().distinct().toList());
   }
 }

@@ -1,0 +1,20 @@
+package io.teleproxy.plugin.netsh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class ExtensionIndexTest {
+  /** Without it pf4j finds no extension in the jar, and says nothing. */
+  @Test
+  void namesTheInterceptor() throws URISyntaxException {
+    Path classes =
+        Path.of(NetshInterceptor.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+
+    assertThat(classes.resolve("META-INF/extensions.idx"))
+        .content()
+        .contains("\n" + NetshInterceptor.class.getName() + "\n");
+  }
+}
