@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -35,6 +37,7 @@ record HostState(Map<String, List<String>> sections) {
             "ss -H -l -n -t -u")) {
       sections.put(command, output(namespace, command));
     }
+    sections.put("translated UDP flows", translated(namespace));
     sections.put("processes in the namespace", processes(namespace.processes()));
     sections.put("/etc", files(namespace, Path.of("/etc"), 8, true));
     sections.put("/run", files(namespace, Path.of("/run"), 2, false));
@@ -46,6 +49,26 @@ record HostState(Map<String, List<String>> sections) {
         .filter(line -> !line.startsWith("#"))
         .map(HostState::withoutCounters)
         .toList();
+  }
+
+  /**
+   * What conntrack translates of UDP: who keeps his socket would be led to somebody who is gone. A
+   * line has the destination before translation, and as source of the answers that after it.
+   */
+  private static List<String> translated(Namespace namespace) {
+    Pattern ends =
+        Pattern.compile(" dst=(\\S+) sport=\\S+ dport=(\\S+) .*src=(\\S+) dst=\\S+ sport=(\\S+) ");
+    List<String> flows = new ArrayList<>();
+    for (String family : List.of("ipv4", "ipv6")) {
+      Matcher flow =
+          ends.matcher(namespace.command("conntrack", "-L", "-p", "udp", "-f", family).run().out());
+      while (flow.find()) {
+        if (!flow.group(1).equals(flow.group(3)) || !flow.group(2).equals(flow.group(4))) {
+          flows.add(flow.group().trim());
+        }
+      }
+    }
+    return flows;
   }
 
   /** Packet counters, lifetimes and queue lengths are not state. */

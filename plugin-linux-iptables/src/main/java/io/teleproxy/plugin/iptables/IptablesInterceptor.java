@@ -131,8 +131,10 @@ public final class IptablesInterceptor implements Interceptor {
       return IptablesSession.Protection.NONE;
     }
     Optional<Path> setsid = environment.executable("setsid");
+    String ipset = environment.executable("ipset").map(Path::toString).orElse("");
     return new IptablesSession.Protection(
-        setsid.map(path -> new Watchdog.Kit(enter, path.toString(), conntrack, tools.usable())),
+        setsid.map(
+            path -> new Watchdog.Kit(enter, path.toString(), conntrack, ipset, tools.usable())),
         tools.expiring() ? Optional.of(new RecentList(net)) : Optional.empty());
   }
 

@@ -70,7 +70,7 @@ final class IptablesSession implements Interceptor.Session {
     List<List<TableRules>> wanted = rules(plan);
     try {
       if (!plan.isEmpty()) {
-        protect(plan.dns().nameservers());
+        protect();
       }
       applied = null;
       make(wanted);
@@ -93,7 +93,7 @@ final class IptablesSession implements Interceptor.Session {
   }
 
   /** Before there is a rule: somebody must be there to remove it. */
-  private void protect(List<InetAddress> nameservers) throws IOException {
+  private void protect() throws IOException {
     if (protection.watchdog().isEmpty()) {
       return;
     }
@@ -102,7 +102,6 @@ final class IptablesSession implements Interceptor.Session {
       watchdog = started;
       var unused = started.process().onExit().thenRun(() -> restart(started));
     }
-    watchdog.nameservers(nameservers);
     if (upkeep == null) {
       upkeep = new Upkeep(this::renew, this::mend);
     }
@@ -114,7 +113,7 @@ final class IptablesSession implements Interceptor.Session {
       return;
     }
     try {
-      protect(decided.dns().nameservers());
+      protect();
       log.warn("linux-iptables: the watchdog had ended; it was started again");
       // What it may have done before it ended.
       mend();

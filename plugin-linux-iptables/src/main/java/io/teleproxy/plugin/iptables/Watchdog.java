@@ -3,14 +3,11 @@ package io.teleproxy.plugin.iptables;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Writer;
-import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 
 /**
  * A shell that outlives us and removes our rules if we die without having done so. It waits at the
@@ -34,13 +31,19 @@ final class Watchdog implements AutoCloseable {
    * @param enter puts a command into the namespace where it shall run
    * @param setsid path of setsid(1)
    * @param conntrack path of conntrack(8), or empty
+   * @param ipset path of ipset(8), or empty
    */
   record Kit(
-      UnaryOperator<List<String>> enter, String setsid, String conntrack, List<Xtables> tools) {
+      UnaryOperator<List<String>> enter,
+      String setsid,
+      String conntrack,
+      String ipset,
+      List<Xtables> tools) {
     Watchdog start() throws IOException {
       // "--wait" is not given: without a terminal setsid only replaces itself by the shell.
       List<String> words =
-          new ArrayList<>(List.of(setsid, "sh", "-c", script(), "teleproxy-watchdog", conntrack));
+          new ArrayList<>(
+              List.of(setsid, "sh", "-c", script(), "teleproxy-watchdog", conntrack, ipset));
       for (Xtables xtables : tools) {
         words.add(xtables.save().toString());
         words.add(xtables.restore().toString());
@@ -62,16 +65,11 @@ final class Watchdog implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** Whose conntrack entries are to be forgotten, too. */
-  void nameservers(Collection<InetAddress> addresses) throws IOException {
-    say("nameservers " + addresses.stream().map(AddressText::of).collect(Collectors.joining(" ")));
-  }
-
   /** There is nothing left to undo: it ends. */
   @Override
   public void close() throws IOException {
     try (pipe) {
-      say("done");
+      pipe.write("done\n");
     } catch (IOException e) {
       // It is dead already.
     }
@@ -83,11 +81,6 @@ final class Watchdog implements AutoCloseable {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
     }
-  }
-
-  private void say(String line) throws IOException {
-    pipe.write(line + "\n");
-    pipe.flush();
   }
 
   private static String script() throws IOException {

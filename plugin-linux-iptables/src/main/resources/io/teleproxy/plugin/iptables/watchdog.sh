@@ -1,24 +1,26 @@
-# Undoes teleproxy's iptables rules when the daemon dies. Run as: sh -c SCRIPT NAME CONNTRACK SAVE RESTORE...
+# Undoes teleproxy's iptables rules when the daemon dies. Run as: sh -c SCRIPT NAME CONNTRACK IPSET SAVE RESTORE...
 #
-# Standard input is a pipe whose other end the daemon holds. Lines "nameservers ADDRESS..." say whose
-# conntrack entries are to be forgotten; "done" says that there is nothing left to undo. The end of
-# the pipe without that word means that the daemon is dead, however it died. Only what is found in
-# the kernel counts: chains named TELEPROXY or TELEPROXY-*, and the rules that lead into them.
+# Standard input is a pipe whose other end the daemon holds. The line "done" says that there is nothing
+# left to undo. The end of the pipe without it means that the daemon is dead, however it died. Only
+# what is found in the kernel counts: chains named TELEPROXY or TELEPROXY-*, the rules that lead into
+# them, sets named teleproxy-*, and UDP flows that were diverted to this machine.
 
 # What ends the daemon may end its whole group or session, not us.
 trap '' HUP INT QUIT TERM
 nl='
 '
-conntrack=$1
-shift
-nameservers=
+conntrack=$1 ipset=$2
+shift 2
 
-while read -r word rest; do
-  case $word in
-    nameservers) nameservers=$rest ;;
-    done) exit 0 ;;
-  esac
+while read -r word; do
+  [ "$word" != done ] || exit 0
 done
+
+# What of iptables-save's output concerns us. There may be thousands of other rules, of others' and
+# in our chains, and a shell reads slowly.
+ours() {
+  "$1" | sed -n -e '/^\*/p' -e '/^COMMIT/p' -e '/^:TELEPROXY[- ]/p' -e '/^-A TELEPROXY[- ]/d' -e '/ -j TELEPROXY/p'
+}
 
 # From what iptables-save prints to what iptables-restore --noflush needs.
 removal() {
@@ -70,14 +72,16 @@ foreign() {
 
 undo() {
   save=$1 restore=$2
-  ours=$("$save" | created)
+  saved=$(ours "$save")
+  created=$(printf '%s\n' "$saved" | created)
   for attempt in 1 2 3 4 5; do
-    script=$("$save" | removal)
+    script=$(printf '%s\n' "$saved" | removal)
     [ -n "$script" ] || break
     printf '%s\n' "$script" | "$restore" --noflush -w 5 || sleep 1
+    saved=$(ours "$save")
   done
   [ -z "$script" ] || echo "teleproxy: ${save##*/}: the rules of a dead teleproxy cannot be removed; 'teleproxy cleanup' tries again" >&2
-  printf '%s\n' "$ours" | while read -r table chain; do
+  printf '%s\n' "$created" | while read -r table chain; do
     if [ -z "$table" ]; then
       continue
     elif [ -n "$chain" ]; then
@@ -89,15 +93,23 @@ undo() {
   done
 }
 
+# Families have nothing to do with each other.
 while [ $# -ge 2 ]; do
-  undo "$1" "$2"
+  undo "$1" "$2" &
   shift 2
 done
-for address in ${conntrack:+$nameservers}; do
-  case $address in
-    *:*) family=ipv6 ;;
-    *) family=ipv4 ;;
-  esac
-  "$conntrack" -D -f $family -p udp --orig-dst "$address" --orig-port-dst 53 >/dev/null 2>&1
-done
+wait
+if [ -n "$conntrack" ]; then
+  # A program that keeps its socket would else send to a port of a dead process for as long as it sends.
+  "$conntrack" -D -p udp -f ipv4 --dst-nat 127.0.0.1 >/dev/null 2>&1
+  "$conntrack" -D -p udp -f ipv6 --dst-nat ::1 >/dev/null 2>&1
+fi
+if [ -n "$ipset" ]; then
+  # Refused while a rule still names one.
+  "$ipset" list -n | while read -r set; do
+    case $set in
+      teleproxy-*) "$ipset" destroy "$set" ;;
+    esac
+  done
+fi
 echo "teleproxy: the daemon died; its firewall rules were removed" >&2

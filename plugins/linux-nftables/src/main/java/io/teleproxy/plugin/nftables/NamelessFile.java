@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -26,6 +27,11 @@ final class NamelessFile implements AutoCloseable {
     this.path = path;
   }
 
+  /**
+   * Writes one.
+   *
+   * @throws FileSystemException if it cannot be written
+   */
   static NamelessFile of(List<String> lines) throws IOException {
     Path name =
         Path.of(System.getProperty("java.io.tmpdir"), "teleproxy-" + UUID.randomUUID())
@@ -44,9 +50,9 @@ final class NamelessFile implements AutoCloseable {
         channel.write(text);
       }
       return new NamelessFile(channel, descriptor(name.getFileName().toString()));
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       channel.close();
-      throw e;
+      throw new FileSystemException(name.toString(), null, e.getMessage());
     }
   }
 

@@ -8,31 +8,66 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
  * How to start nft here.
  *
  * @param nft the command's path
- * @param setsid of util-linux, where there is one
+ * @param executables path of an executable by its name
  * @param enter puts a command into the namespace where it shall run
  */
-record NftCommand(Path nft, Optional<Path> setsid, UnaryOperator<List<String>> enter) {
+record NftCommand(
+    Path nft, Function<String, Optional<Path>> executables, UnaryOperator<List<String>> enter) {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+  /**
+   * Runs nft, and when it has ended, and its table with it, lets conntrack forget the UDP flows
+   * that were diverted to this machine: a program that keeps its socket would else send to a port
+   * of a dead process for as long as it sends.
+   */
+  private static final String THEN_FORGET =
+      """
+      trap '' HUP INT QUIT TERM
+      "$1" -t -i
+      "$2" -D -p udp -f ipv4 --dst-nat 127.0.0.1 >/dev/null 2>&1
+      "$2" -D -p udp -f ipv6 --dst-nat ::1 >/dev/null 2>&1
+      """;
 
   static Optional<NftCommand> find(Environment environment, UnaryOperator<List<String>> enter) {
     return environment
         .executable("nft")
-        .map(nft -> new NftCommand(nft, environment.executable("setsid"), enter));
+        .map(nft -> new NftCommand(nft, environment::executable, enter));
   }
 
-  /** An interactive nft that owns what it makes. */
+  /** An interactive nft that owns what it makes; terse: tables are printed without elements. */
   NftShell start() throws IOException {
+    return start(List.of(nft.toString(), "-t", "-i"));
+  }
+
+  /** The same for rules that traffic meets: conntrack forgets what they did when it ends. */
+  NftShell startForTraffic() throws IOException {
+    Optional<Path> shell = executables.apply("sh");
+    Optional<Path> conntrack = executables.apply("conntrack");
+    if (shell.isEmpty() || conntrack.isEmpty()) {
+      return start();
+    }
+    return start(
+        List.of(
+            shell.get().toString(),
+            "-c",
+            THEN_FORGET,
+            "teleproxy-nft",
+            nft.toString(),
+            conntrack.get().toString()));
+  }
+
+  private NftShell start(List<String> words) throws IOException {
     List<String> command = new ArrayList<>();
     // Control-C in a terminal would end the child before us, and with it the rules.
-    setsid.ifPresent(path -> command.add(path.toString()));
-    // Terse: tables are printed without elements.
-    command.addAll(List.of(nft.toString(), "-t", "-i"));
+    executables.apply("setsid").ifPresent(path -> command.add(path.toString()));
+    command.addAll(words);
     return NftShell.start(enter.apply(command), TIMEOUT);
   }
 

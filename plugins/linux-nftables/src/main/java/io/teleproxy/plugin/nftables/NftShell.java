@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,12 +85,14 @@ final class NftShell implements AutoCloseable {
     for (String statement : statements) {
       length += statement.length() + 2;
     }
-    if (length <= LONG_LINE) {
-      return ask(String.join("; ", statements));
+    if (length > LONG_LINE) {
+      try (NamelessFile file = NamelessFile.of(statements)) {
+        return ask("include \"" + file.path() + "\"");
+      } catch (FileSystemException e) {
+        // The disk is full: then it takes longer.
+      }
     }
-    try (NamelessFile file = NamelessFile.of(statements)) {
-      return ask("include \"" + file.path() + "\"");
-    }
+    return ask(String.join("; ", statements));
   }
 
   /**

@@ -121,7 +121,7 @@ public final class NftablesInterceptor implements Interceptor {
                         "linux-nftables: nft not found", "Install nftables: apt install nftables"));
     String conntrack = context.environment().executable("conntrack").map(Path::toString).orElse("");
     KnownFlows flows = new KnownFlows(line -> ShortCommand.output(enter.apply(line)), conntrack);
-    return new NftablesSession(command::start, flows, context.exemptGid());
+    return new NftablesSession(command::startForTraffic, flows, context.exemptGid());
   }
 
   /** A kernel without nf_tables has no table of ours. */
