@@ -32,7 +32,7 @@ def api(method, path, body=None):
     if connection is None:
         context = ssl.create_default_context(cafile=STATE + "/pki/ca.crt")
         context.load_cert_chain(STATE + "/pki/admin.crt", STATE + "/pki/admin.key")
-        connection = local.connection = http.client.HTTPSConnection(API, 6443, context=context, timeout=PATIENCE)
+        connection = local.connection = http.client.HTTPSConnection(API, 6443, context=context, timeout=120)
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip"}
@@ -192,7 +192,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print(f"{SERVICES} services, {SERVICES * EACH} endpoints, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}", flush=True)
     start = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
         list(pool.map(create, range(SERVICES)))
     print(f"objects made in {time.monotonic() - start:.0f} s", flush=True)
 

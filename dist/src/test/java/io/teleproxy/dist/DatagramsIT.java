@@ -42,7 +42,6 @@ class DatagramsIT {
     Requirements.privileged();
     Requirements.programs("socat", "ip", "java");
     laptop = Namespace.create();
-    container = Namespace.create();
     ip(laptop, "link add up0 type veth peer name down0");
     ip(laptop, "link set down0 up");
     ip(laptop, "link set up0 up");
@@ -50,16 +49,7 @@ class DatagramsIT {
     ip(laptop, "address add fd99::7/64 dev up0 nodad");
     ip(laptop, "route add default via 192.0.2.1");
     ip(laptop, "-6 route add default via fd99::1");
-    ip(laptop, "link add docker0 type bridge");
-    ip(laptop, "address add 172.30.0.1/24 dev docker0");
-    ip(laptop, "link set docker0 up");
-    ip(laptop, "link add port0 type veth peer eth0 netns " + container.name());
-    ip(laptop, "link set port0 master docker0");
-    ip(laptop, "link set port0 up");
-    ip(container, "link set eth0 up");
-    ip(container, "address add 172.30.0.2/24 dev eth0");
-    ip(container, "route add default via 172.30.0.1");
-    laptop.command("sysctl", "-qw", "net.ipv4.ip_forward=1").run().succeeded();
+    container = laptop.container();
     http = new Http(laptop);
     proxy = startProxy();
     product = Product.user(laptop).start("--mode", "intercept");

@@ -26,6 +26,33 @@ final class Namespace implements AutoCloseable {
     return namespace;
   }
 
+  /**
+   * A container on this machine, as Docker makes them: behind the bridge docker0, at 172.30.0.2. To
+   * be closed by whoever asked for it; there can be one.
+   */
+  Namespace container() {
+    Namespace container = create();
+    for (String step :
+        List.of(
+            "ip link add docker0 type bridge",
+            "ip address add 172.30.0.1/24 dev docker0",
+            "ip link set docker0 up",
+            "ip link add port0 type veth peer eth0 netns " + container.name,
+            "ip link set port0 master docker0",
+            "ip link set port0 up",
+            "sysctl -qw net.ipv4.ip_forward=1")) {
+      command(step.split(" ")).run().succeeded();
+    }
+    for (String step :
+        List.of(
+            "ip link set eth0 up",
+            "ip address add 172.30.0.2/24 dev eth0",
+            "ip route add default via 172.30.0.1")) {
+      container.command(step.split(" ")).run().succeeded();
+    }
+    return container;
+  }
+
   /** One that somebody else made and removes. */
   static Namespace existing(String name) {
     return new Namespace(name, false);

@@ -34,6 +34,8 @@ class SystemdResolvedIT {
   private Upstream stub;
   private Product product;
   private Http http;
+  private Namespace container;
+  private Http inContainer;
 
   @BeforeEach
   void start() throws IOException {
@@ -43,6 +45,10 @@ class SystemdResolvedIT {
     upstream = new Upstream(machine, FIRST, SECOND);
     stub = Upstream.stub(machine, STUB, FIRST);
     http = new Http(machine);
+    // Docker tells containers the stub's upstreams: they could not reach the stub.
+    container = machine.container();
+    container.resolvConf("nameserver " + FIRST + "\n");
+    inContainer = new Http(container);
     upstreams = Files.writeString(folder.resolve("resolv.conf"), "nameserver " + FIRST + "\n");
     told = folder.resolve("told");
     Path resolvectl =
@@ -74,7 +80,7 @@ class SystemdResolvedIT {
 
   @AfterEach
   void stop() {
-    for (AutoCloseable each : new AutoCloseable[] {product, stub, upstream, machine}) {
+    for (AutoCloseable each : new AutoCloseable[] {product, stub, upstream, container, machine}) {
       try {
         if (each != null) {
           each.close();
@@ -91,7 +97,11 @@ class SystemdResolvedIT {
       assertThat(http.dig("myhost", "@" + nameserver)).containsExactly("1.2.3.4");
       assertThat(http.dig("www.example.test", "@" + nameserver)).containsExactly(Upstream.WWW);
     }
-    assertThat(machine.command("getent", "ahostsv4", "myhost").run().out()).startsWith("1.2.3.4 ");
+    for (Namespace each : new Namespace[] {machine, container}) {
+      assertThat(each.command("getent", "ahostsv4", "myhost").run().out()).startsWith("1.2.3.4 ");
+      assertThat(each.command("getent", "ahostsv4", "www.example.test").run().out())
+          .startsWith(Upstream.WWW + " ");
+    }
     assertThat(http.dig("myhost", "@" + SECOND)).isEmpty();
     within("caches are flushed at the start", () -> flushes() >= 1);
     long before = flushes();
@@ -99,13 +109,18 @@ class SystemdResolvedIT {
     Files.writeString(upstreams, "nameserver " + SECOND + "\n");
     within("the new upstream is captured", () -> http.dig("myhost", "@" + SECOND).size() == 1);
     within("the old one is released", () -> http.dig("myhost", "@" + FIRST).isEmpty());
+    within("so it is for containers", () -> inContainer.dig("myhost", "@" + SECOND).size() == 1);
+    within("and released", () -> inContainer.dig("myhost", "@" + FIRST).isEmpty());
     assertThat(http.dig("www.example.test", "@" + STUB)).containsExactly(Upstream.WWW);
     within("caches are flushed after the change", () -> flushes() > before);
 
     long last = flushes();
     assertThat(product.stop()).isZero();
     within("caches are flushed at the end", () -> flushes() > last);
-    assertThat(http.dig("www.example.test")).containsExactly(Upstream.WWW);
+    for (Http each : new Http[] {http, inContainer}) {
+      assertThat(each.dig("www.example.test")).containsExactly(Upstream.WWW);
+      assertThat(each.dig("myhost")).isEmpty();
+    }
   }
 
   private long flushes() {
