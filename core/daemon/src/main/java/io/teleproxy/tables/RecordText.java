@@ -92,10 +92,9 @@ public final class RecordText {
   }
 
   private static String ownerToken(String text) {
-    int end = 0;
-    while (end < text.length() && text.charAt(end) != ' ' && text.charAt(end) != '\t') {
-      end++;
-    }
-    return text.substring(0, end);
+    int space = text.indexOf(' ');
+    int tab = text.indexOf('\t');
+    int end = space < 0 ? tab : tab < 0 ? space : Math.min(space, tab);
+    return end < 0 ? text : text.substring(0, end);
   }
 }
