@@ -6,6 +6,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.teleproxy.agent.wire.ConnectRequest;
 import io.teleproxy.agent.wire.ConnectRequest.Destination;
+import io.teleproxy.agent.wire.DoorRequest;
 import io.teleproxy.agent.wire.ProxyStatus;
 import io.teleproxy.agent.wire.StreamUser;
 import io.teleproxy.agent.wire.TunnelConnection;
@@ -20,20 +21,28 @@ final class AgentConnection extends TunnelConnection {
   private static final long WATCH_SECONDS = 15;
 
   private final Dialer dialer;
+  private final Door door;
   private final long patienceNanos;
   private @Nullable Future<?> watch;
 
   /**
    * @param patienceNanos how long a client may say nothing, asleep for instance, before it is gone
    */
-  AgentConnection(WindowBudget budget, Dialer dialer, long patienceNanos) {
+  AgentConnection(WindowBudget budget, Dialer dialer, Door door, long patienceNanos) {
     super(true, budget);
     this.dialer = dialer;
+    this.door = door;
     this.patienceNanos = patienceNanos;
   }
 
   @Override
   protected void opened(Http2Stream stream, Http2Headers request, boolean end) {
+    Optional<String> admitted = DoorRequest.read(request);
+    if (admitted.isPresent()) {
+      user(stream, new Swallowed());
+      door.open(admitted.get(), port -> headers(stream, DoorRequest.opened(port), true));
+      return;
+    }
     Optional<Destination> asked = ConnectRequest.read(request);
     if (asked.isEmpty()) {
       headers(
@@ -61,7 +70,7 @@ final class AgentConnection extends TunnelConnection {
 
   /** Tells why there is no connection, and is done with the stream. */
   void refuse(Http2Stream stream, ProxyStatus why) {
-    user(stream, new Refused());
+    user(stream, new Swallowed());
     headers(stream, why.headers(), true);
   }
 
@@ -94,8 +103,8 @@ final class AgentConnection extends TunnelConnection {
     super.channelInactive(ctx);
   }
 
-  /** Swallows what was sent early to a destination that there is not. */
-  private static final class Refused implements StreamUser {
+  /** What was sent early to a destination that there is not, for instance. */
+  private static final class Swallowed implements StreamUser {
     @Override
     public void headers(Http2Headers headers, boolean end) {}
 

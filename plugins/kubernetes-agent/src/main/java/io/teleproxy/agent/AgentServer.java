@@ -2,6 +2,7 @@ package io.teleproxy.agent;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -15,10 +16,12 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
- * Listens for HTTP/2 on loopback, with one event loop for everything. Ends when it has been without
- * a client for a while, or by {@link #close}.
+ * Listens for HTTP/2 on loopback, and when asked at a {@link Door}, with one event loop for all.
+ * Ends when it has been without a client for a while, or by {@link #close}.
  */
 public final class AgentServer implements AutoCloseable {
   /** What streams may have on the way beyond their first window, all together. */
@@ -35,6 +38,8 @@ public final class AgentServer implements AutoCloseable {
 
   private final MultiThreadIoEventLoopGroup loops;
   private final Dialer dialer;
+  private final Door door;
+  private final Supplier<AgentConnection> connection;
   private final Channel listener;
   private final long idleNanos;
   private int clients;
@@ -45,21 +50,14 @@ public final class AgentServer implements AutoCloseable {
     this.idleNanos = idle.toNanos();
     dialer = new Dialer(loops.next());
     WindowBudget budget = new WindowBudget(WINDOW_BUDGET);
+    // The port beside ours, which the door has to itself: it listens on other addresses.
+    door = new Door(address.getPort() == 0 ? 0 : address.getPort() + 1, this::listenAtTheDoor);
+    connection = () -> new AgentConnection(budget, dialer, door, idleNanos);
     listener =
-        new ServerBootstrap()
-            .group(loops)
-            .channel(NioServerSocketChannel.class)
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.SO_SNDBUF, SEND_BUFFER)
-            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
-            .childHandler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    joined(channel);
-                    channel.pipeline().addLast(new AgentConnection(budget, dialer, idleNanos));
-                  }
+        bootstrap(
+                channel -> {
+                  joined(channel);
+                  channel.pipeline().addLast(connection.get());
                 })
             .bind(address)
             .syncUninterruptibly()
@@ -68,6 +66,38 @@ public final class AgentServer implements AutoCloseable {
         .eventLoop()
         .scheduleWithFixedDelay(this::endIfIdle, 1, 1, TimeUnit.SECONDS)
         .addListener(ended -> {});
+  }
+
+  private ChannelFuture listenAtTheDoor(InetSocketAddress address) {
+    return bootstrap(
+            channel ->
+                channel
+                    .pipeline()
+                    .addLast(
+                        new DoorKeeper(
+                            door,
+                            () -> {
+                              joined(channel);
+                              return connection.get();
+                            })))
+        .bind(address);
+  }
+
+  private ServerBootstrap bootstrap(Consumer<Channel> init) {
+    return new ServerBootstrap()
+        .group(loops)
+        .channel(NioServerSocketChannel.class)
+        .option(ChannelOption.SO_REUSEADDR, true)
+        .childOption(ChannelOption.TCP_NODELAY, true)
+        .childOption(ChannelOption.SO_SNDBUF, SEND_BUFFER)
+        .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+        .childHandler(
+            new ChannelInitializer<Channel>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                init.accept(channel);
+              }
+            });
   }
 
   /**

@@ -21,6 +21,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,9 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
   /** What one stream sends before it is another's turn, and a reader must hold together. */
   private static final int MAX_FRAME = 32 * 1024;
 
+  /** So long a frame that nobody waits for may wait for company. */
+  private static final long COMPANY_MILLIS = 1;
+
   /** Of headers, all together: a host name and a few words. */
   private static final int MAX_HEADERS = 8 * 1024;
 
@@ -44,6 +48,8 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
   private final Pulse pulse = new Pulse();
   private @Nullable ChannelHandlerContext context;
   private boolean flushScheduled;
+  private boolean companyAwaited;
+  private boolean unflushed;
   private boolean windowOpened;
   private String lossReason = "the connection was closed";
 
@@ -141,10 +147,11 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
     }
   }
 
+  /** Answers a request; the first bytes travel along if they come at once. */
   public final void headers(Http2Stream stream, Http2Headers headers, boolean end) {
     ChannelHandlerContext ctx = context();
     encoder().writeHeaders(ctx, stream.id(), headers, 0, end, ctx.newPromise());
-    flushSoon();
+    flushInCompany();
   }
 
   /**
@@ -155,7 +162,11 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
    */
   public final ChannelFuture data(Http2Stream stream, ByteBuf data, boolean end) {
     ChannelHandlerContext ctx = context();
-    flushSoon();
+    if (data.isReadable()) {
+      flushSoon();
+    } else {
+      flushInCompany();
+    }
     return encoder().writeData(ctx, stream.id(), data, 0, end, ctx.newPromise());
   }
 
@@ -178,7 +189,7 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
     if (stream.state() != Http2Stream.State.CLOSED) {
       ChannelHandlerContext ctx = context();
       resetStream(ctx, stream.id(), why.code(), ctx.newPromise());
-      flushSoon();
+      flushInCompany();
     }
   }
 
@@ -191,8 +202,31 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
           .execute(
               () -> {
                 flushScheduled = false;
+                unflushed = false;
                 flush(ctx);
               });
+    }
+  }
+
+  /**
+   * A flush within a millisecond, sooner if there is one for another reason. Each flush is a record
+   * of TLS, a system call, and as much again in every process on the way.
+   */
+  protected final void flushInCompany() {
+    unflushed = true;
+    if (!flushScheduled && !companyAwaited) {
+      companyAwaited = true;
+      context()
+          .executor()
+          .schedule(
+              () -> {
+                companyAwaited = false;
+                if (unflushed) {
+                  flushSoon();
+                }
+              },
+              COMPANY_MILLIS,
+              TimeUnit.MILLISECONDS);
     }
   }
 

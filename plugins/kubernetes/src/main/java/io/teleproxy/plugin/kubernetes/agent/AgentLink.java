@@ -1,11 +1,13 @@
 package io.teleproxy.plugin.kubernetes.agent;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.teleproxy.agent.wire.ConnectRequest;
+import io.teleproxy.agent.wire.DoorRequest;
 import io.teleproxy.agent.wire.StreamUser;
 import io.teleproxy.agent.wire.TunnelConnection;
 import io.teleproxy.agent.wire.WindowBudget;
@@ -14,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** One HTTP/2 connection to the agent. Confined to its event loop. */
@@ -24,8 +27,11 @@ public final class AgentLink extends TunnelConnection {
   /** TCP mends what was cut for less; after so much silence nobody believes in it any more. */
   private static final long HOPELESS_NANOS = TimeUnit.SECONDS.toNanos(40);
 
-  /** Bytes that weigh as much as a stream when it comes to which connection is the least busy. */
-  private static final int BYTES_PER_STREAM = 64 * 1024;
+  /** Who carried so many bytes of late has somebody on it who wants it for himself. */
+  private static final int BULK_BYTES = 1024 * 1024;
+
+  /** Up to here it counts as doing nothing. */
+  private static final int REST_BYTES = 64 * 1024;
 
   /** What is told about a connection's life, on the event loop. */
   interface Owner {
@@ -38,15 +44,27 @@ public final class AgentLink extends TunnelConnection {
     void closed(AgentLink link);
   }
 
+  private final boolean direct;
   private final Owner owner;
   private boolean ready;
   private boolean suspect;
   private boolean leaving;
   private long carried;
+  private long opened;
 
-  AgentLink(WindowBudget budget, Owner owner) {
+  /**
+   * One that is not in use yet.
+   *
+   * @param direct whether it goes from the API server to the pod, and not through its node
+   */
+  AgentLink(WindowBudget budget, boolean direct, Owner owner) {
     super(false, budget);
+    this.direct = direct;
     this.owner = owner;
+  }
+
+  boolean direct() {
+    return direct;
   }
 
   /** Whether new streams may be opened. */
@@ -67,9 +85,19 @@ public final class AgentLink extends TunnelConnection {
     return connection().numActiveStreams() == 0;
   }
 
-  /** How busy it is; to be compared with others. */
-  long load() {
-    return connection().numActiveStreams() + carried / BYTES_PER_STREAM;
+  /** Whether next to nothing has happened here of late. */
+  boolean resting() {
+    return opened == 0 && carried < REST_BYTES;
+  }
+
+  /** Bytes carried of late, as far as they say that a new stream is better off elsewhere. */
+  long bulk() {
+    return carried < BULK_BYTES ? 0 : carried;
+  }
+
+  /** Streams opened of late. */
+  long opened() {
+    return opened;
   }
 
   void carried(int bytes) {
@@ -78,7 +106,7 @@ public final class AgentLink extends TunnelConnection {
 
   /** Opens a TCP connection at the far end; null if this one takes no more streams. */
   public @Nullable Carrier open(InetSocketAddress to, Carrier.Events events) {
-    Http2Stream stream = request(ConnectRequest.tcp(to));
+    Http2Stream stream = request(ConnectRequest.tcp(to), false);
     if (stream == null) {
       return null;
     }
@@ -89,7 +117,7 @@ public final class AgentLink extends TunnelConnection {
 
   /** Opens a flow of UDP datagrams at the far end; null if this one takes no more streams. */
   @Nullable Http2Stream openDatagrams(InetSocketAddress to, StreamUser flow) {
-    Http2Stream stream = request(ConnectRequest.udp(to));
+    Http2Stream stream = request(ConnectRequest.udp(to), false);
     if (stream != null) {
       user(stream, flow);
     }
@@ -97,12 +125,14 @@ public final class AgentLink extends TunnelConnection {
   }
 
   /** Opens a stream, whose user is to be set; null if there are to be no more. */
-  private @Nullable Http2Stream request(Http2Headers request) {
+  private @Nullable Http2Stream request(Http2Headers request, boolean end) {
     int id = connection().local().incrementAndGetNextStreamId();
     ChannelHandlerContext ctx = context();
     if (id > 0) {
-      var unused = encoder().writeHeaders(ctx, id, request, 0, false, ctx.newPromise());
-      flushSoon();
+      var unused = encoder().writeHeaders(ctx, id, request, 0, end, ctx.newPromise());
+      opened++;
+      // The first bytes come right behind, and are the same record of TLS then.
+      flushInCompany();
       ask(true);
       Http2Stream stream = connection().stream(id);
       if (stream != null) {
@@ -113,6 +143,57 @@ public final class AgentLink extends TunnelConnection {
     return null;
   }
 
+  /**
+   * Asks the agent to let us in at its door.
+   *
+   * @param answer told the port, or 0 if there is none
+   */
+  void askForDoor(String token, IntConsumer answer) {
+    Http2Stream stream = request(DoorRequest.asking(token), true);
+    if (stream == null) {
+      answer.accept(0);
+    } else {
+      user(stream, new DoorAnswer(answer));
+    }
+  }
+
+  /** The first that is heard is the answer. */
+  private static final class DoorAnswer implements StreamUser {
+    private final IntConsumer answer;
+    private boolean told;
+
+    DoorAnswer(IntConsumer answer) {
+      this.answer = answer;
+    }
+
+    private void tell(int port) {
+      if (!told) {
+        told = true;
+        answer.accept(port);
+      }
+    }
+
+    @Override
+    public void headers(Http2Headers headers, boolean end) {
+      tell(DoorRequest.port(headers));
+    }
+
+    @Override
+    public int data(ByteBuf data, boolean end) {
+      return data.readableBytes();
+    }
+
+    @Override
+    public void reset(long code) {
+      tell(0);
+    }
+
+    @Override
+    public void lost(String reason) {
+      tell(0);
+    }
+  }
+
   /** The user hears nothing more. */
   void abort(Http2Stream stream) {
     reset(stream, Http2Error.CANCEL);
@@ -121,6 +202,7 @@ public final class AgentLink extends TunnelConnection {
   /** Every quarter of a second: looks whether it is alive. */
   void tick(boolean late) {
     carried /= 2;
+    opened /= 2;
     ask(!idle() || suspect);
     if (late) {
       // We were stopped ourselves: what waits in the socket has not been read yet.

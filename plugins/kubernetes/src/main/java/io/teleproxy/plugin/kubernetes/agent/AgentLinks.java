@@ -1,24 +1,28 @@
 package io.teleproxy.plugin.kubernetes.agent;
 
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.util.concurrent.Future;
+import io.teleproxy.agent.wire.DoorRequest;
 import io.teleproxy.agent.wire.WindowBudget;
 import io.teleproxy.plugin.kubernetes.portforward.ApiConnector;
 import io.teleproxy.plugin.kubernetes.portforward.ConnectFailure;
 import io.teleproxy.plugin.kubernetes.portforward.PodPipe;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connections to the agent's pod, each over a port-forward of its own. Keeps as many alive as
- * are wanted, and knows which to use. Confined to the event loop.
+ * The connections to the agent's pod, each over a port-forward of its own or, where that is
+ * possible, straight from the API server. Keeps as many alive as are wanted, and knows which to
+ * use. Confined to the event loop.
  */
 public final class AgentLinks implements AgentLink.Owner {
   /** Where in the pod the agent listens, on loopback. */
@@ -72,12 +76,14 @@ public final class AgentLinks implements AgentLink.Owner {
   private final ApiConnector connector;
   private final Observer observer;
   private final int wanted;
+  private final DirectWay way;
   private final WindowBudget budget = new WindowBudget(WINDOW_BUDGET);
   private final List<AgentLink> links = new ArrayList<>();
   private final List<Waiter> waiters = new ArrayList<>();
   private @Nullable Pod pod;
   private @Nullable Future<?> ticking;
   private int opening;
+  private int openingDirect;
   private boolean retrying;
   private boolean up;
   private long backoffMillis = FIRST_BACKOFF_MILLIS;
@@ -87,11 +93,14 @@ public final class AgentLinks implements AgentLink.Owner {
    * None at first.
    *
    * @param wanted how many connections to keep
+   * @param direct whether to try to go past the node
    */
-  public AgentLinks(EventLoop loop, ApiConnector connector, int wanted, Observer observer) {
+  public AgentLinks(
+      EventLoop loop, ApiConnector connector, int wanted, boolean direct, Observer observer) {
     this.loop = loop;
     this.connector = connector;
     this.wanted = wanted;
+    this.way = new DirectWay(direct);
     this.observer = observer;
   }
 
@@ -100,6 +109,7 @@ public final class AgentLinks implements AgentLink.Owner {
     Pod named = new Pod(namespace, name);
     if (!named.equals(pod)) {
       forget("the agent was replaced");
+      way.reset();
       pod = named;
       up = false;
     }
@@ -132,15 +142,30 @@ public final class AgentLinks implements AgentLink.Owner {
     return pod != null && up ? State.RECOVERING : State.NONE;
   }
 
-  /** The least busy connection; null if none can be used now. */
+  /**
+   * The connection for a new stream; null if none can be used now. Streams that come one by one get
+   * a connection of their own, so that a lost packet holds up no other; many that come together
+   * share one, whose records and system calls are then fewer; and none goes where somebody
+   * transfers much.
+   */
   public @Nullable AgentLink pick() {
     AgentLink best = null;
     for (AgentLink link : links) {
-      if (link.usable() && (best == null || link.load() < best.load())) {
+      if (link.usable() && (best == null || better(link, best))) {
         best = link;
       }
     }
     return best;
+  }
+
+  private static boolean better(AgentLink link, AgentLink than) {
+    if (link.direct() != than.direct()) {
+      return link.direct();
+    }
+    if (link.resting() || than.resting()) {
+      return !than.resting();
+    }
+    return link.bulk() != than.bulk() ? link.bulk() < than.bulk() : link.opened() > than.opened();
   }
 
   public void await(Waiter waiter) {
@@ -167,14 +192,26 @@ public final class AgentLinks implements AgentLink.Owner {
       return;
     }
     int good = opening;
+    int direct = openingDirect;
     for (AgentLink link : links) {
       good += link.suspect() ? 0 : 1;
+      direct += link.suspect() || !link.direct() ? 0 : 1;
     }
-    // The first alone: whether it works decides about the others.
-    int goal = up ? wanted : 1;
+    // The first alone, and through the node: whether it works decides about the others.
+    int goal = up && !way.asked() && !way.open() ? wanted : 1;
     for (; good < goal; good++) {
       opening++;
       connector.portForward(target.namespace, target.name, new Opening(target));
+    }
+    for (; up && way.open() && direct < wanted; direct++) {
+      openingDirect++;
+      connector.proxied(
+          target.namespace,
+          target.name,
+          way.port(),
+          DoorRequest.PROTOCOL,
+          Map.of(DoorRequest.TOKEN, way.token()),
+          new DirectOpening(target));
     }
   }
 
@@ -210,15 +247,8 @@ public final class AgentLinks implements AgentLink.Owner {
         }
         return;
       }
-      AgentLink link = new AgentLink(budget, AgentLinks.this);
       PodPipe pipe = new PodPipe(PORT);
-      ChannelPipeline pipeline = context.pipeline();
-      context.channel().config().setWriteBufferWaterMark(WATER_MARK);
-      // What comes next is no HTTP/1.1 any more, in neither direction.
-      pipeline.remove(context.handler());
-      pipeline.remove(HttpClientCodec.class);
-      links.add(link);
-      pipeline.addLast(pipe, link);
+      AgentLink link = start(context, List.of(pipe), false);
       context
           .channel()
           .closeFuture()
@@ -228,14 +258,6 @@ public final class AgentLinks implements AgentLink.Owner {
                   neverAnswered(target, pipe.errorText());
                 }
               });
-      loop.schedule(
-          () -> {
-            if (!link.settled()) {
-              link.close("the agent did not answer");
-            }
-          },
-          SETTLE_MILLIS,
-          TimeUnit.MILLISECONDS);
     }
 
     @Override
@@ -256,6 +278,74 @@ public final class AgentLinks implements AgentLink.Owner {
         lost(failure.detail(), failure.remedy());
       }
     }
+  }
+
+  private final class DirectOpening implements ApiConnector.Result {
+    private final Pod target;
+
+    DirectOpening(Pod target) {
+      this.target = target;
+    }
+
+    @Override
+    public void answered(ChannelHandlerContext context, int status, String message) {
+      openingDirect--;
+      if (status != 101 || !target.equals(pod)) {
+        context.close();
+        barred(status == 101 ? "" : "HTTP " + status + " " + message);
+        return;
+      }
+      AgentLink link = start(context, List.of(), true);
+      context
+          .channel()
+          .closeFuture()
+          .addListener(
+              closed -> {
+                if (!link.settled()) {
+                  barred("the agent does not answer there");
+                }
+              });
+    }
+
+    @Override
+    public void failed(ConnectFailure failure) {
+      openingDirect--;
+      if (count() > 0) {
+        barred(failure.detail());
+      } else if (target.equals(pod)) {
+        openLater();
+      }
+    }
+
+    private void barred(String why) {
+      if (target.equals(pod)) {
+        way.failed(why);
+        openMissing();
+      }
+    }
+  }
+
+  /** Makes a connection out of one that was upgraded. */
+  private AgentLink start(
+      ChannelHandlerContext context, List<ChannelHandler> below, boolean direct) {
+    AgentLink link = new AgentLink(budget, direct, this);
+    ChannelPipeline pipeline = context.pipeline();
+    context.channel().config().setWriteBufferWaterMark(WATER_MARK);
+    // What comes next is no HTTP/1.1 any more, in neither direction.
+    pipeline.remove(context.handler());
+    pipeline.remove(HttpClientCodec.class);
+    links.add(link);
+    below.forEach(pipeline::addLast);
+    pipeline.addLast(link);
+    loop.schedule(
+        () -> {
+          if (!link.settled()) {
+            link.close("the agent did not answer");
+          }
+        },
+        SETTLE_MILLIS,
+        TimeUnit.MILLISECONDS);
+    return link;
   }
 
   /** A port-forward came about, but no agent spoke: it listens no more, or not yet. */
@@ -288,8 +378,21 @@ public final class AgentLinks implements AgentLink.Owner {
     backoffMillis = FIRST_BACKOFF_MILLIS;
     up = true;
     observer.up();
+    askForDoor();
     openMissing();
     wake();
+  }
+
+  private void askForDoor() {
+    if (!way.mayAsk()) {
+      return;
+    }
+    for (AgentLink link : links) {
+      if (link.usable() && !link.direct()) {
+        way.ask(link, this::openMissing);
+        return;
+      }
+    }
   }
 
   @Override
@@ -300,6 +403,9 @@ public final class AgentLinks implements AgentLink.Owner {
   @Override
   public void closed(AgentLink link) {
     links.remove(link);
+    if (link.direct() && links.stream().noneMatch(AgentLink::direct)) {
+      way.forget();
+    }
     if (pod == null) {
       up = up && !links.isEmpty();
       return;
@@ -316,10 +422,16 @@ public final class AgentLinks implements AgentLink.Owner {
     for (AgentLink link : List.copyOf(links)) {
       link.tick(late);
     }
+    askForDoor();
     openMissing();
+    closeSurplus(false);
+    closeSurplus(true);
+  }
+
+  private void closeSurplus(boolean direct) {
     int surplus = count() - wanted;
     for (AgentLink link : List.copyOf(links)) {
-      if (surplus > 0 && link.usable() && link.idle()) {
+      if (surplus > 0 && link.direct() == direct && link.usable() && link.idle()) {
         surplus--;
         link.close("not needed any more");
       }

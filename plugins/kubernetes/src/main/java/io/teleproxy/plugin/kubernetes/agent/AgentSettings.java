@@ -26,7 +26,8 @@ public record AgentSettings(
     String memoryRequest,
     String memoryLimit,
     Duration idleTimeout,
-    int connections) {
+    int connections,
+    boolean direct) {
   /** What is pulled where nothing is named and no node has anything of use. */
   static final String PUBLIC_IMAGE = "docker.io/library/eclipse-temurin:17-jre";
 
@@ -57,7 +58,8 @@ public record AgentSettings(
         settings.string("agent.memory-request", "64Mi"),
         settings.string("agent.memory-limit", "256Mi"),
         settings.duration("agent.idle-timeout", Duration.ofMinutes(10)),
-        connections(settings.integer("tunnel.connections", 4)));
+        connections(settings.integer("tunnel.connections", 4)),
+        settings.bool("tunnel.direct", true));
   }
 
   AgentSettings withImage(String chosen) {
@@ -74,7 +76,8 @@ public record AgentSettings(
         memoryRequest,
         memoryLimit,
         idleTimeout,
-        connections);
+        connections,
+        direct);
   }
 
   private static Mode mode(String text) {

@@ -25,6 +25,8 @@ import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -46,6 +48,8 @@ public final class ApiConnector {
 
   /** Handlers come when the connection is there, since several addresses may be tried. */
   private static final ChannelHandler NO_HANDLER = new SharedNothing();
+
+  private static final HeapReceiving RECEIVING = new HeapReceiving();
 
   private final ClusterSession cluster;
   private final ApiServer server;
@@ -72,22 +76,47 @@ public final class ApiConnector {
 
   /** Asks for an upgrade to SPDY for a port-forward to this pod. */
   public void portForward(String namespace, String pod, Result result) {
-    exchange(
-        HttpMethod.POST,
-        "/api/v1/namespaces/" + namespace + "/pods/" + pod + "/portforward",
-        result);
+    Ask ask =
+        new Ask(
+            HttpMethod.POST,
+            "/api/v1/namespaces/" + namespace + "/pods/" + pod + "/portforward",
+            Map.of(
+                "Connection", "Upgrade",
+                "Upgrade", "SPDY/3.1",
+                "X-Stream-Protocol-Version", "portforward.k8s.io",
+                "Content-Length", "0"));
+    exchange(ask, true, result);
+  }
+
+  /**
+   * Asks for an upgrade by a pod itself, to which the API server opens a connection of its own.
+   *
+   * @param port where the pod listens, on an address that the API server reaches
+   * @param protocol what to upgrade to
+   * @param fields further ones of the request, for the pod
+   */
+  public void proxied(
+      String namespace,
+      String pod,
+      int port,
+      String protocol,
+      Map<String, String> fields,
+      Result result) {
+    Map<String, String> headers = new HashMap<>(fields);
+    headers.put("Connection", "Upgrade");
+    headers.put("Upgrade", protocol);
+    String path = "/api/v1/namespaces/" + namespace + "/pods/" + pod + ":" + port + "/proxy/";
+    exchange(new Ask(HttpMethod.GET, path, headers), true, result);
   }
 
   /** Asks for the version, which everybody may know: is the server there, are we welcome? */
   void version(Result result) {
-    exchange(HttpMethod.GET, "/version", result);
+    exchange(new Ask(HttpMethod.GET, "/version", Map.of()), true, result);
   }
 
-  private void exchange(HttpMethod method, String path, Result result) {
-    exchange(method, path, true, result);
-  }
+  private record Ask(HttpMethod method, String path, Map<String, String> headers) {}
 
-  private void exchange(HttpMethod method, String path, boolean mayRenew, Result result) {
+  private void exchange(Ask ask, boolean mayRenew, Result result) {
     cluster
         .access()
         .whenComplete(
@@ -95,8 +124,8 @@ public final class ApiConnector {
               if (failure != null) {
                 onLoop(() -> result.failed(ConnectFailure.credentials(failure)));
               } else {
-                Result renewing = mayRenew ? new Renewing(access, method, path, result) : result;
-                exchange(request(method, path, access), access.sslContext(), renewing);
+                Result renewing = mayRenew ? new Renewing(access, ask, result) : result;
+                exchange(request(ask, access), access.sslContext(), renewing);
               }
             });
   }
@@ -111,36 +140,28 @@ public final class ApiConnector {
         });
   }
 
-  private FullHttpRequest request(HttpMethod method, String path, Access access) {
+  private FullHttpRequest request(Ask ask, Access access) {
     FullHttpRequest request =
         new DefaultFullHttpRequest(
-            HttpVersion.HTTP_1_1, method, server.path() + path, Unpooled.EMPTY_BUFFER);
+            HttpVersion.HTTP_1_1, ask.method(), server.path() + ask.path(), Unpooled.EMPTY_BUFFER);
     HttpHeaders headers = request.headers();
     headers.set(HttpHeaderNames.HOST, server.authority());
     for (Access.Header header : access.headers()) {
       headers.add(header.name(), header.value());
     }
-    if (method.equals(HttpMethod.POST)) {
-      headers
-          .set(HttpHeaderNames.CONNECTION, "Upgrade")
-          .set(HttpHeaderNames.UPGRADE, "SPDY/3.1")
-          .set("X-Stream-Protocol-Version", "portforward.k8s.io")
-          .set(HttpHeaderNames.CONTENT_LENGTH, 0);
-    }
+    ask.headers().forEach(headers::set);
     return request;
   }
 
   /** Tries once more with fresh credentials when the server refuses those it was shown. */
   private final class Renewing implements Result {
     private final Access shown;
-    private final HttpMethod method;
-    private final String path;
+    private final Ask ask;
     private final Result result;
 
-    Renewing(Access shown, HttpMethod method, String path, Result result) {
+    Renewing(Access shown, Ask ask, Result result) {
       this.shown = shown;
-      this.method = method;
-      this.path = path;
+      this.ask = ask;
       this.result = result;
     }
 
@@ -148,7 +169,7 @@ public final class ApiConnector {
     public void answered(ChannelHandlerContext context, int status, String message) {
       if (status == 401 && cluster.refused(shown)) {
         context.close();
-        exchange(method, path, false, result);
+        exchange(ask, false, result);
       } else {
         result.answered(context, status, message);
       }
@@ -242,6 +263,7 @@ public final class ApiConnector {
             .group(loop)
             .channel(NioSocketChannel.class)
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
+            .option(ChannelOption.RECVBUF_ALLOCATOR, RECEIVING)
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.SO_KEEPALIVE, true)
             .option(ChannelOption.ALLOW_HALF_CLOSURE, halfClosure)

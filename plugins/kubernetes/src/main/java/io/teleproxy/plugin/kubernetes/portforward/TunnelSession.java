@@ -78,7 +78,9 @@ final class TunnelSession implements Tunnel.Session {
       supervisor = null;
     } else {
       AgentSide side = new AgentSide(loop, health, context, agentOnly);
-      agent = new AgentLinks(loop, connector, agentSettings.connections(), side);
+      agent =
+          new AgentLinks(
+              loop, connector, agentSettings.connections(), agentSettings.direct(), side);
       supervisor =
           new AgentSupervisor(
               agentSettings,

@@ -30,6 +30,7 @@ final class AgentRig implements AutoCloseable {
     AgentLink link =
         new AgentLink(
             new WindowBudget(64 << 20),
+            false,
             new AgentLink.Owner() {
               @Override
               public void ready(AgentLink answered) {
