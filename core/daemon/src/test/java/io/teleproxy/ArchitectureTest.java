@@ -33,6 +33,8 @@ class ArchitectureTest {
 
   @ArchTest static final ArchRule journalKnowsTheSpiOnly = only("journal");
 
+  @ArchTest static final ArchRule logKnowsTheSpiOnly = only("log");
+
   @ArchTest static final ArchRule pluginsAreHostedOnTheirOwn = only("plugin", "config");
 
   @ArchTest static final ArchRule apiStandsOnTables = only("api", "config", "net", "tables");

@@ -12,7 +12,9 @@ import io.teleproxy.config.Mode;
 import io.teleproxy.config.Part;
 import io.teleproxy.net.LocalPeers;
 import io.teleproxy.net.Transport;
+import io.teleproxy.plugin.Loaded;
 import io.teleproxy.plugin.PluginHost;
+import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.tables.Snapshot;
@@ -90,6 +92,8 @@ public final class DaemonRunner implements Runner {
       PrintStream out)
       throws Exception {
     Mode mode = Part.isBridge(environment.variables()) ? Mode.BRIDGE : configuration.mode();
+    // dist/bench/start makes its table of these lines.
+    log.debug("start: {}: plugins", mode == Mode.BRIDGE ? "bridge" : "root");
     if (mode != Mode.BRIDGE) {
       requireRoot(environment);
       PrivateGroup.enter(configuration.interceptGid(), environment.os());
@@ -125,6 +129,7 @@ public final class DaemonRunner implements Runner {
     }
     Face face = new Face(configuration, ProcessHandle.current().pid());
     ApiServer api = closer.add("API", openApi(configuration, environment, face, loops));
+    log.debug("start: root: API");
     tables.put(Bootstrap.table(api.port()));
     BridgeLease leased = lease;
     if (bridge.isPresent() && leased != null) {
@@ -161,6 +166,7 @@ public final class DaemonRunner implements Runner {
     await(interception.thenCombine(read, (opened, nothing) -> null));
     Interception opened = interception.join();
     opened.start();
+    log.debug("start: root: rules");
     started = true;
     Snapshot snapshot = tables.latest();
     announce(
@@ -198,12 +204,13 @@ public final class DaemonRunner implements Runner {
     RemoteTables remote =
         sources.add(
             "remote tables",
-            new RemoteTables(
-                ApiPlace.uri(ApiPlace.ofClients(environment)), beside, components, this::reload));
+            new RemoteTables(ApiPlace.ofClients(environment), beside, components, this::reload));
     CompletionStage<Void> read =
         openSources(plugins, sources, remote, remote::datagramsChanged, environment, loops);
+    log.debug("start: bridge: sources");
     remote.targets(ownTargets);
     await(read.thenCompose(nothing -> remote.ready()));
+    log.debug("start: bridge: tables");
     ready = true;
     if (!beside) {
       announce(out, "ready: bridge", loops, environment);
@@ -236,18 +243,21 @@ public final class DaemonRunner implements Runner {
   private void openInterception(
       Configuration configuration, PluginHost plugins, Closer closer, EventLoopGroup loops) {
     try {
-      interception.complete(
+      Loaded<Interceptor> chosen = plugins.chooseInterceptor();
+      Interception opened =
           closer.add(
               "interception",
               Interception.open(
                   configuration,
                   tables,
                   components,
-                  plugins.interceptors(),
-                  plugins.chooseInterceptor(),
+                  plugins.interceptorsUnasked(),
+                  chosen,
                   plugins.resolvers(),
                   this::isOwnTarget,
-                  loops)));
+                  loops));
+      log.debug("start: root: listeners");
+      interception.complete(opened);
     } catch (Throwable e) {
       interception.completeExceptionally(e);
     }

@@ -93,11 +93,18 @@ final class Reconciler implements AutoCloseable {
     }
   }
 
-  /** Completes when everything up to now is carried out, or fails with the reason. */
+  /**
+   * Completes when everything up to now is carried out, or fails with the reason. At the end, when
+   * all of it goes, nobody is kept waiting.
+   */
   CompletionStage<Void> applied() {
     CompletableFuture<Void> done = new CompletableFuture<>();
     lock.lock();
     try {
+      if (closed) {
+        done.complete(null);
+        return done;
+      }
       waiting.add(done);
       changed = true;
       wake.signal();
@@ -191,13 +198,17 @@ final class Reconciler implements AutoCloseable {
   /** Stops following. The firewall stays as it is: its session's close removes everything. */
   @Override
   public void close() {
+    List<CompletableFuture<Void>> served;
     lock.lock();
     try {
       closed = true;
+      served = waiting;
+      waiting = new ArrayList<>();
       wake.signal();
     } finally {
       lock.unlock();
     }
+    served.forEach(done -> done.complete(null));
     try {
       if (Thread.currentThread() != thread) {
         thread.join(TimeUnit.SECONDS.toMillis(10));

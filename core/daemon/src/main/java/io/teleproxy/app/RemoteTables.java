@@ -10,11 +10,7 @@ import io.teleproxy.tables.TableJson;
 import io.teleproxy.tables.TablePatch;
 import java.io.IOException;
 import java.net.ConnectException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.time.Duration;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -39,18 +35,13 @@ final class RemoteTables implements TableSink, AutoCloseable {
   private static final int MOST_PARTS = 1000;
 
   /** As long as the other process may be starting, it is looked for that often. */
-  private static final long SEARCH_MILLIS = 50;
+  private static final long SEARCH_MILLIS = 10;
 
   private static final long SEARCH_NANOS = TimeUnit.SECONDS.toNanos(15);
-  private static final Duration TIMEOUT = Duration.ofSeconds(15);
+  private static final int CONNECT_MILLIS = 2_000;
+  private static final int ANSWER_MILLIS = 15_000;
 
-  private final URI api;
   private final Consumer<Health> health;
-  private final HttpClient client =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(2))
-          .build();
   private final Thread thread = new Thread(this::run, "remote-tables");
 
   // guarded by this
@@ -70,7 +61,9 @@ final class RemoteTables implements TableSink, AutoCloseable {
   private final Runnable reload;
   private int reloads;
 
-  /** Touched by the sending thread only, like the one below. */
+  /** Touched by the sending thread only, like those below. */
+  private final ApiConnection api;
+
   private boolean reached;
 
   private String instance = "";
@@ -86,10 +79,10 @@ final class RemoteTables implements TableSink, AutoCloseable {
    * @param components how we are, to be told there
    * @param reload called when the other side asks to look at the configuration
    */
-  RemoteTables(URI api, boolean patient, Components components, Runnable reload) {
+  RemoteTables(InetSocketAddress api, boolean patient, Components components, Runnable reload) {
     this.reload = reload;
     this.patient = patient;
-    this.api = api;
+    this.api = new ApiConnection(api, CONNECT_MILLIS, ANSWER_MILLIS);
     this.components = components;
     this.health = components.reporter("intercept");
     thread.setDaemon(true);
@@ -173,7 +166,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
             // What was sent is in force: now it counts.
             heartbeat();
           }
-        } catch (IOException | RuntimeException | InterruptedException e) {
+        } catch (IOException | RuntimeException e) {
           putBack(served);
           throw e;
         }
@@ -193,10 +186,9 @@ final class RemoteTables implements TableSink, AutoCloseable {
                     + ")",
                 "Start it with 'sudo teleproxy run --mode intercept'; it is tried again every"
                     + " second."));
-      } catch (InterruptedException e) {
-        return;
       }
     }
+    api.close();
   }
 
   private synchronized List<CompletableFuture<Void>> takeWaiting() {
@@ -228,7 +220,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
   }
 
   /** Finds out whether the other side still is who it was; if not, it needs everything. */
-  private void heartbeat() throws IOException, InterruptedException {
+  private void heartbeat() throws IOException {
     JsonObject answer =
         JsonParser.parseString(exchange("POST", "/api/bridge", said().toString()))
             .getAsJsonObject();
@@ -264,7 +256,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
   }
 
   /** Sends what has changed; false if nothing has. */
-  private boolean send() throws IOException, InterruptedException {
+  private boolean send() throws IOException {
     List<Table> put = new ArrayList<>();
     List<String> gone = new ArrayList<>();
     List<String> newSearch;
@@ -306,7 +298,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
   }
 
   /** Sends how the table differs from what the other side has; everything, if it has nothing. */
-  private void deliver(Table table) throws IOException, InterruptedException {
+  private void deliver(Table table) throws IOException {
     Table there = delivered.remove(table.name());
     if (there == null || !there.zones().equals(table.zones())) {
       boolean atOnce = table.parts().size() <= MOST_PARTS;
@@ -321,23 +313,13 @@ final class RemoteTables implements TableSink, AutoCloseable {
     delivered.put(table.name(), table);
   }
 
-  private String exchange(String method, String path, String body)
-      throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(api.resolve(path))
-            .timeout(TIMEOUT)
-            .method(
-                method,
-                body.isEmpty()
-                    ? HttpRequest.BodyPublishers.noBody()
-                    : HttpRequest.BodyPublishers.ofString(body))
-            .build();
-    HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
-    boolean alreadyGone = method.equals("DELETE") && response.statusCode() == 404;
-    if (response.statusCode() / 100 != 2 && !alreadyGone) {
+  private String exchange(String method, String path, String body) throws IOException {
+    ApiConnection.Answer answer = api.exchange(method, path, body);
+    boolean alreadyGone = method.equals("DELETE") && answer.status() == 404;
+    if (answer.status() / 100 != 2 && !alreadyGone) {
       throw new IOException(
-          method + " " + path + " answered " + response.statusCode() + ": " + response.body());
+          method + " " + path + " answered " + answer.status() + ": " + answer.body());
     }
-    return response.body();
+    return answer.body();
   }
 }

@@ -1,11 +1,13 @@
 package io.teleproxy.cli;
 
+import io.teleproxy.config.Flags;
 import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.spi.UserException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine;
 
@@ -42,7 +44,15 @@ public final class Main {
   }
 
   static int run(Program program, String... arguments) {
-    // A start must be fast: only what asks for them pays for the other commands.
+    // A start must be fast: only what asks for them pays for picocli and the other commands.
+    Optional<Flags> plain = PlainRun.flags(twoDashes(arguments));
+    if (plain.isPresent()) {
+      try {
+        return Running.run(program, plain.get());
+      } catch (Throwable e) {
+        return failed(e, program.err());
+      }
+    }
     boolean bareRun = arguments.length == 0 || isFlagOfRun(arguments[0]);
     CommandLine commands = new CommandLine(new TeleproxyCommand(program));
     if (!bareRun) {

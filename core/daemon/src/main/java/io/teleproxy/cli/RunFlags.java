@@ -3,6 +3,7 @@ package io.teleproxy.cli;
 import io.teleproxy.config.Flags;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -65,6 +66,40 @@ final class RunFlags {
 
   @Option(names = "-v", description = "More in the log; -vv for everything.")
   private boolean[] verbose = {};
+
+  private boolean repeated;
+
+  /**
+   * Sets a flag by its name, as picocli would.
+   *
+   * @return false if it is not a flag with one value that is given for the first time
+   */
+  boolean set(String name, String value) {
+    switch (name) {
+      case "--kubeconfig" -> kubeconfig = once(kubeconfig, Path.of(value));
+      case "--context" -> context = once(context, value);
+      case "--namespace" -> namespace = once(namespace, value);
+      case "--mode" -> mode = once(mode, value);
+      case "--user" -> user = once(user, value);
+      case "--config" -> config = once(config, Path.of(value));
+      case "--dns" -> dns.addAll(List.of(value.split(",")));
+      case "--fallback" -> fallback.addAll(List.of(value.split(",")));
+      default -> {
+        return false;
+      }
+    }
+    return !repeated;
+  }
+
+  private <T> T once(@Nullable T before, T now) {
+    repeated |= before != null;
+    return now;
+  }
+
+  /** As many more {@code -v}. */
+  void addVerbose(int more) {
+    verbose = Arrays.copyOf(verbose, verbose.length + more);
+  }
 
   /** Adds these flags to others; where both say something, these win. */
   void addTo(Flags flags) {

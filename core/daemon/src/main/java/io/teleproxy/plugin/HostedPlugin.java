@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,8 @@ final class HostedPlugin {
       List.of(Interceptor.class, Resolver.class, Watcher.class, Tunnel.class);
 
   private static final Logger log = LoggerFactory.getLogger(HostedPlugin.class);
+
+  private static final Probe NOT_ASKED = Probe.applicable(Integer.MIN_VALUE, "not asked");
 
   private final Path path;
   private final PluginSource source;
@@ -117,6 +120,39 @@ final class HostedPlugin {
         if (point.isInstance(extension) && probe != null && environment.isPresent()) {
           loaded.add(new Loaded<>(id, source, point.cast(extension), probe, environment.get()));
         }
+      }
+    }
+    return loaded;
+  }
+
+  /** The highest priority of its interceptors; empty if it has none. */
+  synchronized OptionalInt highestPriority() {
+    OptionalInt highest = OptionalInt.empty();
+    for (Object extension : extensions) {
+      if (extension instanceof Interceptor interceptor) {
+        highest =
+            OptionalInt.of(Math.max(priority(interceptor), highest.orElse(Integer.MIN_VALUE)));
+      }
+    }
+    return highest;
+  }
+
+  /** Whoever cannot tell is asked with the others. */
+  private static int priority(Interceptor interceptor) {
+    try {
+      return Loaded.within(interceptor, Interceptor::highestPriority);
+    } catch (RuntimeException | LinkageError e) {
+      return Integer.MAX_VALUE;
+    }
+  }
+
+  /** Its interceptors as they are; those that were not probed count as applicable. */
+  synchronized List<Loaded<Interceptor>> interceptorsUnasked() {
+    List<Loaded<Interceptor>> loaded = new ArrayList<>();
+    for (Object extension : extensions) {
+      if (extension instanceof Interceptor interceptor && environment.isPresent()) {
+        Probe probe = probes.getOrDefault(extension, NOT_ASKED);
+        loaded.add(new Loaded<>(id, source, interceptor, probe, environment.get()));
       }
     }
     return loaded;

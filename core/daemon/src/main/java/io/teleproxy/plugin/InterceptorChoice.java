@@ -14,6 +14,14 @@ import java.util.Optional;
  */
 record InterceptorChoice(Optional<Loaded<Interceptor>> chosen, String line) {
   static InterceptorChoice of(String os, List<Loaded<Interceptor>> candidates) {
+    return of(os, candidates, List.of());
+  }
+
+  /**
+   * @param spared ids of plugins that were not asked, since none of them could be chosen
+   */
+  static InterceptorChoice of(
+      String os, List<Loaded<Interceptor>> candidates, List<String> spared) {
     StringBuilder line = new StringBuilder("intercept: [os=").append(os);
     Loaded<Interceptor> best = null;
     for (Loaded<Interceptor> candidate : candidates) {
@@ -27,6 +35,9 @@ record InterceptorChoice(Optional<Loaded<Interceptor>> chosen, String line) {
         line.append("no: ").append(not.reason().replace('"', '\''));
       }
       line.append('"');
+    }
+    for (String id : spared) {
+      line.append(' ').append(id).append("=\"not asked\"");
     }
     line.append(" chosen=").append(best == null ? "none" : best.pluginId()).append(']');
     return new InterceptorChoice(Optional.ofNullable(best), line.toString());
@@ -59,6 +70,15 @@ record InterceptorChoice(Optional<Loaded<Interceptor>> chosen, String line) {
   private static boolean isBetter(Loaded<Interceptor> one, Loaded<Interceptor> other) {
     int difference = Integer.compare(priority(one), priority(other));
     return difference > 0 || (difference == 0 && one.pluginId().compareTo(other.pluginId()) < 0);
+  }
+
+  /** Of those that apply. */
+  static int highest(List<Loaded<Interceptor>> candidates) {
+    int highest = Integer.MIN_VALUE;
+    for (Loaded<Interceptor> candidate : candidates) {
+      highest = Math.max(highest, priority(candidate));
+    }
+    return highest;
   }
 
   private static int priority(Loaded<Interceptor> candidate) {

@@ -9,6 +9,7 @@ import io.teleproxy.spi.Tunnel;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.spi.Watcher;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 import org.pf4j.PluginWrapper;
@@ -88,6 +89,18 @@ public final class PluginHost implements AutoCloseable {
     return loaded(Interceptor.class);
   }
 
+  /**
+   * All interceptors that may have left something behind, in that order; those that {@link
+   * #chooseInterceptor} had no need to probe are among them.
+   */
+  public List<Loaded<Interceptor>> interceptorsUnasked() {
+    List<Loaded<Interceptor>> all = new ArrayList<>();
+    for (HostedPlugin plugin : plugins) {
+      all.addAll(plugin.interceptorsUnasked());
+    }
+    return all;
+  }
+
   /** All resolvers, applicable or not. */
   public List<Loaded<Resolver>> resolvers() {
     return loaded(Resolver.class);
@@ -109,8 +122,22 @@ public final class PluginHost implements AutoCloseable {
    * @throws UserException if none is applicable, with every candidate, its reason and remedy
    */
   public Loaded<Interceptor> chooseInterceptor() {
-    List<Loaded<Interceptor>> candidates = interceptors();
-    InterceptorChoice choice = InterceptorChoice.of(os, candidates);
+    // A probe runs commands, which takes a good part of a start: the best first.
+    List<HostedPlugin> backends = new ArrayList<>(plugins);
+    backends.removeIf(plugin -> plugin.highestPriority().isEmpty());
+    backends.sort(
+        Comparator.comparingInt((HostedPlugin plugin) -> plugin.highestPriority().getAsInt())
+            .reversed());
+    List<Loaded<Interceptor>> candidates = new ArrayList<>();
+    List<String> spared = new ArrayList<>();
+    for (HostedPlugin plugin : backends) {
+      if (plugin.highestPriority().getAsInt() < InterceptorChoice.highest(candidates)) {
+        spared.add(plugin.id());
+      } else {
+        candidates.addAll(plugin.loaded(Interceptor.class));
+      }
+    }
+    InterceptorChoice choice = InterceptorChoice.of(os, candidates, spared);
     log.info("{}", choice.line());
     return choice
         .chosen()

@@ -75,6 +75,56 @@ class InterceptorChoiceTest {
   }
 
   @Test
+  void whoCannotBeChosenIsNotAsked() throws IOException {
+    ranked("better", 200, "return Probe.applicable(200, \"better 1.0\");");
+    ranked("worse", 100, "throw new AssertionError(\"asked for nothing\");");
+    try (PluginHost host = host()) {
+      assertThat(host.chooseInterceptor().pluginId()).isEqualTo("better");
+      assertThat(host.interceptorsUnasked()).extracting(Loaded::pluginId).contains("worse");
+      assertThat(host.interceptorsUnasked()).allMatch(Loaded::applicable);
+    }
+  }
+
+  @Test
+  void whereTheBestDoesNotApplyTheNextIsAsked() throws IOException {
+    ranked("better", 200, "return Probe.notApplicable(\"no better\", \"\");");
+    ranked("worse", 100, "return Probe.applicable(100, \"worse 1.0\");");
+    try (PluginHost host = host()) {
+      assertThat(host.chooseInterceptor().pluginId()).isEqualTo("worse");
+    }
+  }
+
+  private void ranked(String id, int highest, String probe) throws IOException {
+    PluginJarBuilder.plugin(id)
+        .source(
+            id + ".Ranked",
+            "package "
+                + id
+                + "; import io.teleproxy.spi.*; @org.pf4j.Extension public class Ranked implements"
+                + " Interceptor { public Probe probe(Environment e) { "
+                + probe
+                + " } public int highestPriority() { return "
+                + highest
+                + "; } public java.util.Set<Capability> capabilities() { return"
+                + " java.util.Set.of(); } public Iterable<String> recover(Environment e) { return"
+                + " java.util.List.of(); } public Session open(Context c) { return null; } }")
+        .write(temporary.resolve(id + ".jar"));
+  }
+
+  private PluginHost host() {
+    return PluginHost.open(
+        new PluginSources(
+            getClass().getClassLoader(),
+            List.of(),
+            Optional.of(temporary),
+            List.of(),
+            Set.of(),
+            Set.of()),
+        "linux",
+        id -> BARE);
+  }
+
+  @Test
   void amongEqualsTheFirstIdIsChosenWhateverTheOrder() {
     assertThat(choose("b", Probe.applicable(1, ""), "a", Probe.applicable(1, "")).line())
         .endsWith("chosen=a]");

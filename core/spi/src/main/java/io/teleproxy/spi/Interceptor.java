@@ -31,9 +31,17 @@ public interface Interceptor extends ExtensionPoint {
 
   /**
    * Whether this backend works here. May run commands that only read, for some hundred
-   * milliseconds; called once per run, on any thread, before anything else.
+   * milliseconds; called at most once per run, on any thread, before anything but {@link #recover}.
    */
   Probe probe(Environment environment);
+
+  /**
+   * The highest priority that {@link #probe} may answer. Where another backend applies that is
+   * higher, a run does not probe this one; it asks it to {@link #recover} all the same.
+   */
+  default int highestPriority() {
+    return Integer.MAX_VALUE;
+  }
 
   Set<Capability> capabilities();
 

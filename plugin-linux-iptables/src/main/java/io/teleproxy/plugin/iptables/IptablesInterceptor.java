@@ -72,6 +72,11 @@ public final class IptablesInterceptor implements Interceptor {
     return tools(environment).probe();
   }
 
+  @Override
+  public int highestPriority() {
+    return Tools.PRIORITY;
+  }
+
   /** Without IPv6 if the last probe found it unusable. */
   @Override
   public Set<Capability> capabilities() {

@@ -19,7 +19,7 @@ import java.util.function.Function;
  * @param expiring whether rules can stop matching by themselves (xt_recent)
  */
 record Tools(List<Xtables> usable, boolean expiring, Probe probe) {
-  private static final int PRIORITY = 100;
+  static final int PRIORITY = 100;
   private static final String INSTALL = "Install iptables: apt install iptables";
   private static final Duration LOCK_WAIT = Duration.ofSeconds(5);
 

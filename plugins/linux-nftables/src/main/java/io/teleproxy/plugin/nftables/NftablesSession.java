@@ -42,6 +42,9 @@ final class NftablesSession implements Interceptor.Session {
   /** Refreshes captured nameservers, and starts nft again if it died. */
   private @Nullable ScheduledThreadPoolExecutor timer;
 
+  /** Started before there is anything to do, so that the first plan need not wait for it. */
+  private @Nullable NftShell spare;
+
   /** Owns the table; null while there is none. */
   private @Nullable NftShell shell;
 
@@ -65,6 +68,15 @@ final class NftablesSession implements Interceptor.Session {
     this.starter = starter;
     this.flows = flows;
     this.exemptGid = exemptGid;
+  }
+
+  /** Starts nft, which does nothing yet. That it cannot is told by the first plan. */
+  synchronized void prepare() {
+    try {
+      spare = starter.start();
+    } catch (IOException e) {
+      log.debug("linux-nftables: nft is not there yet: {}", e.getMessage());
+    }
   }
 
   @Override
@@ -157,7 +169,11 @@ final class NftablesSession implements Interceptor.Session {
       timer.shutdown();
       timer = null;
     }
-    remove();
+    try {
+      remove();
+    } finally {
+      closeSpare();
+    }
     applied = InterceptPlan.EMPTY;
     forgetFlows();
     if (held) {
@@ -196,7 +212,8 @@ final class NftablesSession implements Interceptor.Session {
   private void own(InterceptPlan plan) throws IOException {
     Ruleset wanted = Ruleset.of(plan, exemptGid);
     closeShell();
-    NftShell started = starter.start();
+    NftShell started = spare != null && spare.alive() ? spare : starter.start();
+    spare = null;
     try {
       make(started, TABLE, wanted);
     } catch (IOException e) {
@@ -230,6 +247,14 @@ final class NftablesSession implements Interceptor.Session {
     shell = null;
     if (current != null) {
       current.close();
+    }
+  }
+
+  private void closeSpare() throws IOException {
+    NftShell unused = spare;
+    spare = null;
+    if (unused != null) {
+      unused.close();
     }
   }
 

@@ -1,6 +1,5 @@
 package io.teleproxy.plugin.kubernetes.cluster;
 
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.teleproxy.plugin.kubernetes.cluster.Credentials.Timed;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Settings;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One cluster during one run, shared by the plugin's watcher and tunnel: what the watcher has seen,
- * the tunnel uses. Thread-safe; no method blocks but {@link #client}.
+ * the tunnel uses. Thread-safe; no method blocks.
  *
  * <p>Settings: {@code kubeconfig}, {@code context}, {@code namespace}, {@code cluster-domain},
  * {@code exec-timeout}.
@@ -43,7 +42,6 @@ public final class ClusterSession implements AutoCloseable {
   // guarded by this
   private @Nullable Timed current;
   private @Nullable CompletableFuture<Access> renewal;
-  private @Nullable KubernetesClient client;
 
   // guarded by SHARED
   private int users;
@@ -202,34 +200,11 @@ public final class ClusterSession implements AutoCloseable {
     firstView.complete(newView);
   }
 
-  /**
-   * A fabric8 client of this cluster, made when first asked for: about half a second, so not on the
-   * way to being ready, and not on an event loop. Belongs to the session; do not close it.
-   */
-  public KubernetesClient client() {
-    Access access = access().join();
-    synchronized (this) {
-      KubernetesClient made = client;
-      if (made == null) {
-        made = Fabric8.client(kubeconfig, namespace(), access, this);
-        client = made;
-      }
-      return made;
-    }
-  }
-
   @Override
   public void close() {
     synchronized (SHARED) {
-      if (--users > 0) {
-        return;
-      }
-      SHARED.remove(key, this);
-    }
-    synchronized (this) {
-      if (client != null) {
-        client.close();
-        client = null;
+      if (--users == 0) {
+        SHARED.remove(key, this);
       }
     }
   }

@@ -17,9 +17,9 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
- * The chosen context of the merged kubeconfig files. Read with the YAML parser that fabric8 brings
- * rather than with fabric8's own reader: that one takes 0.5 s longer at start, runs credential
- * plugins while reading, and takes their environment from this process instead of the user's.
+ * The chosen context of the merged kubeconfig files. Not read with fabric8's reader: that one takes
+ * 0.5 s longer at start, runs credential plugins while reading, and takes their environment from
+ * this process instead of the user's.
  *
  * @param namespace the context's, or {@code default}
  * @param cluster its section {@code cluster}

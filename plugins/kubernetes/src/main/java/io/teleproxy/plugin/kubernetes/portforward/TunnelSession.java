@@ -41,6 +41,11 @@ final class TunnelSession implements Tunnel.Session {
   private static final int WORKERS = 2;
   private static final long SWEEP_SECONDS = 5;
 
+  /** After that a tunnel whose cluster nobody has read asks the API server itself. */
+  private static final long FIRST_QUESTION_MILLIS = 1_000;
+
+  private static final long AGENT_DELAY_MILLIS = 250;
+
   private record PodName(String namespace, String pod) {}
 
   private final ClusterSession cluster;
@@ -103,7 +108,7 @@ final class TunnelSession implements Tunnel.Session {
             settings.duration("dial-timeout", Duration.ofSeconds(20)).toMillis(),
             settings.duration("half-close-delay", Duration.ofSeconds(1)).toNanos());
     context.health(Health.starting("asking the API server at " + cluster.server()));
-    loop.execute(health::start);
+    askWhenOthersHaveAsked();
     var unused =
         loop.scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
     if (supervisor != null) {
@@ -112,9 +117,35 @@ final class TunnelSession implements Tunnel.Session {
     LOG.info("tunnel: [server={} context={}]", cluster.server(), cluster.context());
   }
 
-  /** Not before the cluster has been read: until then the API server has better things to do. */
+  /**
+   * While the watcher reads the cluster, everybody waits for that, and what it has agreed on with
+   * the API server (TLS session tickets) makes our first connection cheap. Without a watcher the
+   * question is ours alone.
+   */
+  private void askWhenOthersHaveAsked() {
+    AtomicBoolean asked = new AtomicBoolean();
+    Runnable ask =
+        () -> {
+          if (!asked.getAndSet(true)) {
+            health.start();
+          }
+        };
+    var unusedFirst = cluster.firstView().thenRun(() -> later(ask, 0));
+    var unusedLate = loop.schedule(ask, FIRST_QUESTION_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * Not before the cluster has been read, and a little later: until then the API server and this
+   * machine have better things to do, and the first connections go without an agent anyway.
+   */
   private void startAgent(AgentSupervisor starting) {
-    var unused = cluster.firstView().thenRun(starting::start);
+    var unused = cluster.firstView().thenRun(() -> later(starting::start, AGENT_DELAY_MILLIS));
+  }
+
+  private void later(Runnable task, long millis) {
+    if (!closed.get()) {
+      var unused = loop.schedule(task, millis, TimeUnit.MILLISECONDS);
+    }
   }
 
   private static ExecutorService workers() {

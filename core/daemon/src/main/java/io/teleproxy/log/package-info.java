@@ -1,0 +1,5 @@
+/** The log: lines on standard error. */
+@NullMarked
+package io.teleproxy.log;
+
+import org.jspecify.annotations.NullMarked;
