@@ -126,13 +126,10 @@ public final class NftablesInterceptor implements Interceptor {
                         "linux-nftables: nft not found", "Install nftables: apt install nftables"));
     String conntrack = context.environment().executable("conntrack").map(Path::toString).orElse("");
     KnownFlows flows = new KnownFlows(line -> ShortCommand.output(enter.apply(line)), conntrack);
-<<<<<<< HEAD
-    return new NftablesSession(command::startForTraffic, flows, context.exemptGid());
-=======
-    NftablesSession session = new NftablesSession(command::start, flows, context.exemptGid());
+    NftablesSession session =
+        new NftablesSession(command::startForTraffic, flows, context.exemptGid());
     session.prepare();
     return session;
->>>>>>> 9a31e5a (Starts faster: one class-data archive of what both processes load, no work that a run does not need, later compilation; fabric8 is gone; a stop does not wait for tables of which nobody reads)
   }
 
   /** A kernel without nf_tables has no table of ours. */
