@@ -48,6 +48,8 @@ public final class DaemonRunner implements Runner {
   /** Longer than a bridge needs to start again. */
   private static final Duration LEASE = Duration.ofSeconds(10);
 
+  private static final long TIDY_MILLIS = 5_000;
+
   private final Instant since = Instant.now();
   private final TableStore tables = new TableStore();
   private final Components components = new Components();
@@ -74,6 +76,7 @@ public final class DaemonRunner implements Runner {
     StopOnSignal signals = StopOnSignal.install(closer);
     try {
       open(configuration, plugins, environment, closer, out);
+      tidyLater();
       stopRequested.join();
     } catch (CancellationException e) {
       // A signal came while we were starting; its hook closes what was opened.
@@ -82,6 +85,23 @@ public final class DaemonRunner implements Runner {
       signals.disarm();
     }
     return 0;
+  }
+
+  /** A start leaves more garbage than hours of running: what it took goes back to the system. */
+  private static void tidyLater() {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                Thread.sleep(TIDY_MILLIS);
+                System.gc();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "tidy");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   private void open(

@@ -136,12 +136,19 @@ final class RemoteTables implements TableSink, AutoCloseable {
     notifyAll();
   }
 
-  /** Withdraws all tables, as far as the other side is there, and stops. */
+  /**
+   * Withdraws all tables, as far as the other side is there, and stops. Beside root's part nothing
+   * is withdrawn: either that is ending itself, or the next bridge takes over what is there.
+   */
   @Override
   public void close() {
     synchronized (this) {
       closed = true;
-      changed.addAll(tables.keySet());
+      if (patient) {
+        changed.clear();
+      } else {
+        changed.addAll(tables.keySet());
+      }
       tables.clear();
       notifyAll();
     }
@@ -158,6 +165,9 @@ final class RemoteTables implements TableSink, AutoCloseable {
     boolean last = false;
     while (!last) {
       last = pause();
+      if (last && patient) {
+        break;
+      }
       try {
         List<CompletableFuture<Void>> served = takeWaiting();
         try {
