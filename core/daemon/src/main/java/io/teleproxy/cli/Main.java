@@ -59,6 +59,7 @@ public final class Main {
       commands.addSubcommand(new RunCommand(program));
       CommandLine plugins = new CommandLine(new PluginsCommand());
       plugins.addSubcommand(new PluginsListCommand(program));
+      plugins.addSubcommand(new PluginsVerifyCommand(program));
       commands.addSubcommand(plugins);
       commands.addSubcommand(new StatusCommand(program));
       commands.addSubcommand(new TablesCommand(program));

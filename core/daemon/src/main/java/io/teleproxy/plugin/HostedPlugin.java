@@ -207,7 +207,8 @@ final class HostedPlugin {
     return ((Tunnel) extension).probe(environment);
   }
 
-  private static Optional<Class<?>> point(Class<?> type) {
+  /** Which extension point a class implements. */
+  static Optional<Class<?>> point(Class<?> type) {
     return POINTS.stream().filter(point -> point.isAssignableFrom(type)).findFirst();
   }
 }

@@ -47,7 +47,7 @@ final class IsolatedPlugins extends AbstractPluginManager {
 
   /** Makes a plugin known; {@link #resolve} comes when all are. */
   void add(Path path, PluginDescriptor descriptor, PluginSource source) throws PluginFailure {
-    requireVersion(descriptor.getRequires());
+    SpiVersion.require(descriptor.getRequires());
     descriptors.put(path, descriptor);
     if (source == PluginSource.BUILT_IN) {
       builtIn.add(path);
@@ -89,27 +89,6 @@ final class IsolatedPlugins extends AbstractPluginManager {
           reason instanceof PluginRuntimeException && reason.getCause() != null
               ? reason.getCause()
               : reason == null ? new IllegalStateException("state " + state) : reason);
-    }
-  }
-
-  private void requireVersion(String requires) throws PluginFailure {
-    // A bare version means that one or newer, as in pf4j itself.
-    String range =
-        !requires.isEmpty() && requires.chars().allMatch(c -> c == '.' || Character.isDigit(c))
-            ? ">=" + requires
-            : requires;
-    boolean met;
-    try {
-      met = range.equals("*") || versionManager.checkVersionConstraint(SpiVersion.CURRENT, range);
-    } catch (RuntimeException e) {
-      throw new PluginFailure(
-          "its Plugin-Requires '" + requires + "' is not a version range",
-          "Correct it in the manifest, e.g. Plugin-Requires: >=" + SpiVersion.CURRENT);
-    }
-    if (!met) {
-      throw new PluginFailure(
-          "it requires teleproxy-spi " + requires + ", this is " + SpiVersion.CURRENT,
-          "Use a version of the plugin that was made for this teleproxy, or the other way round.");
     }
   }
 

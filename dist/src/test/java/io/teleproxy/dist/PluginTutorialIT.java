@@ -1,0 +1,82 @@
+package io.teleproxy.dist;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The commands of docs/plugins.md, in their order, and what comes of them. */
+@Tag("privileged")
+class PluginTutorialIT {
+  private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
+  private static final Pattern COMMANDS = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL);
+
+  @Test
+  void itsCommandsBuildAndInstallPluginsThatWork() throws IOException {
+    Requirements.privileged();
+    try (Namespace machine = Namespace.create();
+        Product.User user = Product.user(machine)) {
+      Command.of("ip", "-n", machine.name(), "route", "add", "local", "192.0.2.0/24", "dev", "lo")
+          .run()
+          .succeeded();
+      List<String> said = new ArrayList<>();
+      for (String commands : tutorial()) {
+        said.add(
+            Command.of("sh", "-eu", "-c", "cd \"$0\"\n" + commands, PROJECT.toString())
+                .env("HOME", user.home().toString())
+                .env("XDG_CONFIG_HOME", "")
+                .env("JAVA_HOME", System.getProperty("java.home"))
+                .run()
+                .succeeded()
+                .out());
+      }
+      assertThat(said).hasSizeGreaterThan(3);
+      assertThat(String.join("", said))
+          .contains("org.example.dashed.DashedResolver is a resolver", "dashed.jar: good")
+          .contains("org.example.fixed.StaticWatcher is a watcher", "static.jar: good")
+          .contains("applicable: names below ip.example");
+
+      try (Product product = user.start("run")) {
+        product.awaitReady();
+        Http http = new Http(machine);
+        assertThat(http.dig("10-1-2-3.ip.example")).containsExactly("10.1.2.3");
+        assertThat(http.dig("10-1-2-300.ip.example")).isEmpty();
+        assertThat(http.dig("db.example")).containsExactly("198.51.100.9");
+        assertThat(user.execute("tables", "static").succeeded().out()).contains("5432");
+      }
+    }
+  }
+
+  @Test
+  void aJarThatWouldNotWorkIsRefusedBeforeItIsInstalled() throws IOException {
+    Path jar = Files.createTempFile("teleproxy-it-", ".jar");
+    try {
+      Files.writeString(jar, "no jar");
+      Command.Result result =
+          Command.of(Product.LAUNCHER.toString(), "plugins", "verify", jar.toString()).run();
+      assertThat(result.exit()).isEqualTo(2);
+      assertThat(result.out()).contains("problem  it is not a jar file", "not usable as it is");
+      assertThat(result.err()).isEmpty();
+    } finally {
+      Files.delete(jar);
+    }
+  }
+
+  private static List<String> tutorial() throws IOException {
+    String text = Files.readString(PROJECT.resolve("docs/plugins.md"));
+    String section = text.substring(text.indexOf("## A tutorial"), text.indexOf("## The manifest"));
+    List<String> blocks = new ArrayList<>();
+    Matcher block = COMMANDS.matcher(section);
+    while (block.find()) {
+      blocks.add(block.group(1));
+    }
+    return blocks;
+  }
+}
