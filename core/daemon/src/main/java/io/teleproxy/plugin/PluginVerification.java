@@ -6,6 +6,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -48,7 +49,7 @@ public record PluginVerification(String id, List<String> facts, List<Problem> pr
 
   /** As {@link #of(Path, Set, String)}, for this machine and user. */
   public static PluginVerification of(Path jar, HostEnvironment environment) {
-    return of(jar, Set.of(0L, environment.uid()), environment.os());
+    return of(jar, new HashSet<>(List.of(0L, environment.uid())), environment.os());
   }
 
   private static final class Examination {
