@@ -136,8 +136,8 @@ class LauncherIT {
     assertThat(windows.replace("\r\n", "")).doesNotContain("\n", "\r");
     assertThat(Product.HOME.resolve("lib/teleproxy.jar")).exists();
 
-    Matcher option =
-        Pattern.compile("\\s-[XD][A-Za-z0-9.:+=*-]+").matcher(unix.split("launch\\(\\)")[1]);
+    String launch = unix.split("launch\\(\\)")[1].split("\n}")[0];
+    Matcher option = Pattern.compile("\\s-[XD][A-Za-z0-9.:+=*-]+").matcher(launch);
     int options = 0;
     while (option.find()) {
       options++;
