@@ -25,28 +25,17 @@ class DyingIT {
   /** The same in look-ups, for a machine that is slower: each of them is a process. */
   private static final int PROMISED_LOOKUPS = 30;
 
-  private static final String NAMESERVER = "192.0.2.53";
-
-  private Namespace machine;
-  private Upstream upstream;
+  private PlainMachine machine;
   private Http http;
-  private HostState before;
 
   @BeforeEach
   void machine() {
-    Requirements.privileged();
-    machine = Namespace.create().addresses(NAMESERVER);
-    machine.resolvConf("nameserver " + NAMESERVER + "\n");
-    upstream = new Upstream(machine, NAMESERVER);
-    http = new Http(machine);
-    before = HostState.of(machine);
+    machine = new PlainMachine();
+    http = machine.http();
   }
 
   @AfterEach
   void gone() {
-    if (upstream != null) {
-      upstream.close();
-    }
     if (machine != null) {
       machine.close();
     }
@@ -55,57 +44,57 @@ class DyingIT {
   @ParameterizedTest
   @ValueSource(strings = {"linux-nftables", "linux-iptables"})
   void killedInAnyPhaseItLeavesNothing(String backend) {
-    try (Product product = start(backend)) {
+    try (Product product = machine.start(backend)) {
       // Nothing is intercepted yet, and then it is at it.
       await().atMost(PATIENCE).until(() -> product.stderr().contains("chosen="));
       killed(product);
     }
-    try (Product product = ready(backend)) {
-      use();
-      try (Load load = new Load(machine)) {
+    try (Product product = machine.ready(backend)) {
+      machine.use();
+      try (Load load = new Load(machine.namespace())) {
         assertThat(load.isRunning()).isTrue();
         kill(product);
       }
-      asBefore();
+      machine.asBefore();
     }
-    try (Product product = ready(backend)) {
+    try (Product product = machine.ready(backend)) {
       long lookup = lookup();
       String pid = Long.toString(product.pid());
       Command.of("sh", "-c", "kill -TERM $0; sleep 0.05; kill -KILL $0 || true", pid).run();
       resolvesWithin(lookup);
       product.exitCode();
-      asBefore();
+      machine.asBefore();
     }
-    try (Product product = user(backend).behind("setsid").start("run", "--mode", "intercept")) {
+    try (Product product = machine.user(backend).behind("setsid").start("run", "--mode", "intercept")) {
       product.awaitReady();
-      use();
+      machine.use();
       long lookup = lookup();
       Command.of("kill", "-KILL", "--", "-" + product.pid()).run().succeeded();
       resolvesWithin(lookup);
-      asBefore();
+      machine.asBefore();
     }
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"linux-nftables", "linux-iptables"})
   void whatEvenTheWatchdogLeavesIsRemovedByTheNextStartAndByCleanup(String backend) {
-    try (Product product = ready(backend)) {
-      use();
+    try (Product product = machine.ready(backend)) {
+      machine.use();
       strikeWatchdogAnd(product);
     }
-    try (Product product = ready(backend)) {
-      use();
+    try (Product product = machine.ready(backend)) {
+      machine.use();
       assertThat(product.stop()).as("%s", product).isZero();
-      asBefore();
+      machine.asBefore();
     }
-    try (Product product = ready(backend)) {
+    try (Product product = machine.ready(backend)) {
       strikeWatchdogAnd(product);
       Command.Result cleanup = product.user().execute("cleanup");
       assertThat(cleanup.exit()).as("%s", cleanup).isZero();
       if (backend.equals("linux-iptables")) {
         assertThat(cleanup.out()).contains("removed: iptables");
       }
-      asBefore();
+      machine.asBefore();
     }
   }
 
@@ -113,16 +102,16 @@ class DyingIT {
   @ValueSource(strings = {"linux-nftables", "linux-iptables"})
   void outOfMemoryItEndsAndLeavesNothing(String backend) {
     try (Product product =
-        user(backend).env("TELEPROXY_JAVA_OPTS", "-Xmx20m").start("run", "--mode", "intercept")) {
+        machine.user(backend).env("TELEPROXY_JAVA_OPTS", "-Xmx20m").start("run", "--mode", "intercept")) {
       product.awaitReady();
-      use();
+      machine.use();
       // More and more tables, until they do not fit.
       for (int i = 0; i < 200 && product.isRunning(); i++) {
         post(table("t" + i, 8000));
       }
       assertThat(product.exitCode()).as("%s", product).isNotZero();
       assertThat(product.stdout() + product.stderr()).contains("OutOfMemoryError");
-      asBefore();
+      machine.asBefore();
     }
   }
 
@@ -132,44 +121,15 @@ class DyingIT {
     String full =
         "mount -t tmpfs -o size=8k tmpfs /tmp && cat /dev/zero >/tmp/zeros 2>/dev/null; exec \"$@\"";
     try (Product product =
-        user(backend)
+        machine.user(backend)
             .behind("unshare", "--mount", "sh", "-c", full, "sh")
             .start("run", "--mode", "intercept")) {
       product.awaitReady();
-      use();
+      machine.use();
       assertThat(post(table("many", 2000)).exit()).isZero();
-      use();
+      machine.use();
       killed(product);
     }
-  }
-
-  private Product.User user(String backend) {
-    Product.User user = Product.user(machine);
-    if (backend.equals("linux-iptables")) {
-      user.write("teleproxy.conf", "disabled-plugins = [linux-nftables]");
-    }
-    return user;
-  }
-
-  private Product start(String backend) {
-    return user(backend).start("run", "--mode", "intercept");
-  }
-
-  private Product ready(String backend) {
-    Product product = start(backend);
-    assertThat(product.awaitReady()).contains(backend);
-    return product;
-  }
-
-  private void use() {
-    assertThat(
-            http.post(
-                    "http://teleproxy/api/tables/",
-                    "[{\"name\": \"t\", \"routes\": [{\"name\": \"myhost\", \"ip\": \"10.9.9.9\","
-                        + " \"target\": \"1080\"}, {\"ip\": \"10.9.9.8\", \"action\": \"reject\"}]}]")
-                .status())
-        .isEqualTo(200);
-    assertThat(http.dig("myhost")).containsExactly("10.9.9.9");
   }
 
   /** A table of many names and addresses. */
@@ -185,6 +145,7 @@ class DyingIT {
 
   private Command.Result post(String tables) {
     return machine
+        .namespace()
         .enter(
             Command.of("curl", "-sSf", "--data-binary", "@-", "http://teleproxy/api/tables/")
                 .input(tables))
@@ -193,7 +154,7 @@ class DyingIT {
 
   private void killed(Product product) {
     kill(product);
-    asBefore();
+    machine.asBefore();
   }
 
   private void kill(Product product) {
@@ -206,7 +167,7 @@ class DyingIT {
   /** What the watchdog would do is not done, as after a loss of power with saved rules. */
   private void strikeWatchdogAnd(Product product) {
     List<String> words = new ArrayList<>(List.of("kill", "-KILL"));
-    machine.processes().stream()
+    machine.namespace().processes().stream()
         .filter(pid -> !pid.equals(product.pid()))
         .filter(
             pid ->
@@ -250,12 +211,6 @@ class DyingIT {
         limit.toMillis(),
         lookup / 1_000_000);
     assertThat(took).isLessThan(limit);
-  }
-
-  private void asBefore() {
-    await()
-        .atMost(PATIENCE)
-        .untilAsserted(() -> assertThat(HostState.of(machine).since(before)).isEmpty());
   }
 
   /** Look-ups without a pause, of our names and of others. */

@@ -26,6 +26,7 @@ import io.teleproxy.tables.Snapshot;
 import io.teleproxy.tables.TableStore;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -218,6 +219,9 @@ final class Interception implements AutoCloseable {
     surroundings.bridges().names().forEach(bridges::add);
     intercept.add("bridges", bridges);
     intercept.add("udp", udp.describe());
+    JsonArray overlapping = new JsonArray();
+    new OverlappingRoutes(Path.of("/proc/net")).of(diverted()).forEach(overlapping::add);
+    intercept.add("overlapping-routes", overlapping);
     status.add("intercept", intercept);
     JsonObject names = new JsonObject();
     names.addProperty("port", dns.port());
@@ -225,6 +229,12 @@ final class Interception implements AutoCloseable {
     surroundings.nameservers().captured().forEach(ip -> captured.add(ip.getHostAddress()));
     names.add("captured", captured);
     status.add("dns", names);
+  }
+
+  private Set<Prefix> diverted() {
+    Set<Prefix> diverted = new HashSet<>();
+    tables.latest().tables().forEach(t -> t.routes().forEach(route -> diverted.add(route.ip())));
+    return diverted;
   }
 
   /** Firewall first, listeners after. */

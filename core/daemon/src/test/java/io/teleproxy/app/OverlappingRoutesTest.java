@@ -1,0 +1,58 @@
+package io.teleproxy.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.teleproxy.spi.Prefix;
+import java.io.IOException;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OverlappingRoutesTest {
+  @TempDir Path net;
+
+  @Test
+  void routesOfAVpnToDivertedAddressesAreNamedAndNoOthers() throws IOException {
+    Assumptions.assumeTrue(ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN);
+    // As Linux 6.18 prints them: default, 10.0.0.0/8 dev tun0, 192.168.7.0/24 dev eth0.
+    Files.writeString(
+        net.resolve("route"),
+        """
+        Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+        eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
+        tun0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0
+        eth0\t0007A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+        """);
+    Files.writeString(
+        net.resolve("ipv6_route"),
+        """
+        fd000000000000000000000000000000 08 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     tun0
+        00000000000000000000000000000001 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000001 00000000 80200001       lo
+        """);
+    OverlappingRoutes routes = new OverlappingRoutes(net);
+
+    assertThat(
+            routes.of(
+                List.of(
+                    Prefix.parse("10.96.0.10"),
+                    Prefix.parse("10.96.0.1"),
+                    Prefix.parse("203.0.113.7"),
+                    Prefix.parse("fd00:1::/64"),
+                    Prefix.parse("::1"))))
+        .containsExactly(
+            "10.0.0.0/8 dev tun0: 2 destinations, such as 10.96.0.1",
+            "fd00:0:0:0:0:0:0:0/8 dev tun0: 1 destination, fd00:1:0:0:0:0:0:0/64");
+    assertThat(routes.of(List.of(Prefix.parse("203.0.113.7")))).isEmpty();
+    assertThat(routes.of(List.of(Prefix.parse("192.168.0.0/16"))))
+        .containsExactly("192.168.7.0/24 dev eth0: 1 destination, 192.168.0.0/16");
+  }
+
+  @Test
+  void withoutTablesOfRoutesNoneOverlaps() {
+    assertThat(new OverlappingRoutes(net).of(List.of(Prefix.parse("10.96.0.1")))).isEmpty();
+  }
+}
