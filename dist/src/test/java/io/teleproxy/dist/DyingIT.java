@@ -65,7 +65,8 @@ class DyingIT {
       product.exitCode();
       machine.asBefore();
     }
-    try (Product product = machine.user(backend).behind("setsid").start("run", "--mode", "intercept")) {
+    try (Product product =
+        machine.user(backend).behind("setsid").start("run", "--mode", "intercept")) {
       product.awaitReady();
       machine.use();
       long lookup = lookup();
@@ -102,7 +103,10 @@ class DyingIT {
   @ValueSource(strings = {"linux-nftables", "linux-iptables"})
   void outOfMemoryItEndsAndLeavesNothing(String backend) {
     try (Product product =
-        machine.user(backend).env("TELEPROXY_JAVA_OPTS", "-Xmx20m").start("run", "--mode", "intercept")) {
+        machine
+            .user(backend)
+            .env("TELEPROXY_JAVA_OPTS", "-Xmx20m")
+            .start("run", "--mode", "intercept")) {
       product.awaitReady();
       machine.use();
       // More and more tables, until they do not fit.
@@ -121,7 +125,8 @@ class DyingIT {
     String full =
         "mount -t tmpfs -o size=8k tmpfs /tmp && cat /dev/zero >/tmp/zeros 2>/dev/null; exec \"$@\"";
     try (Product product =
-        machine.user(backend)
+        machine
+            .user(backend)
             .behind("unshare", "--mount", "sh", "-c", full, "sh")
             .start("run", "--mode", "intercept")) {
       product.awaitReady();

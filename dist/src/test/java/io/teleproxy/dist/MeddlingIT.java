@@ -48,11 +48,7 @@ class MeddlingIT {
 
         // As iptables-persistent does it: save at one time, restore at another.
         saved = machine.run("iptables-save").out();
-        machine
-            .namespace()
-            .enter(Command.of("iptables-restore").input(saved))
-            .run()
-            .succeeded();
+        machine.namespace().enter(Command.of("iptables-restore").input(saved)).run().succeeded();
         await().atMost(PATIENCE).until(machine::intercepts);
 
         assertThat(product.stop()).as("%s", product).isZero();

@@ -63,8 +63,20 @@ class StrangersIT {
   void aNeighbourReachesNothing() {
     try (Namespace neighbour = Namespace.create()) {
       String here = machine.namespace().name();
-      Command.of("ip", "-n", here, "link", "add", "cable", "type", "veth", "peer", "name", "cable",
-              "netns", neighbour.name())
+      Command.of(
+              "ip",
+              "-n",
+              here,
+              "link",
+              "add",
+              "cable",
+              "type",
+              "veth",
+              "peer",
+              "name",
+              "cable",
+              "netns",
+              neighbour.name())
           .run()
           .succeeded();
       machine.run("ip address add 10.99.77.1/24 dev cable; ip link set cable up");

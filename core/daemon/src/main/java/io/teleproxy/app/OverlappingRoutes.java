@@ -41,8 +41,7 @@ final class OverlappingRoutes {
     TreeSet<Prefix> destinations = new TreeSet<>(diverted);
     List<String> overlapping = new ArrayList<>();
     for (Known route : known()) {
-      List<Prefix> common =
-          destinations.stream().filter(to -> !disjoint(route.to(), to)).limit(10_000).toList();
+      List<Prefix> common = destinations.stream().filter(to -> !disjoint(route.to(), to)).toList();
       if (!common.isEmpty()) {
         overlapping.add(
             route.to()

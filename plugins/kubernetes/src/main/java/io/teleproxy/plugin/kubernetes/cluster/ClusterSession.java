@@ -4,9 +4,13 @@ import io.teleproxy.plugin.kubernetes.cluster.Credentials.Timed;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.UserException;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,6 +39,7 @@ public final class ClusterSession implements AutoCloseable {
 
   private final Key key;
   private final Kubeconfig kubeconfig;
+  private final List<String> certificates;
   private final Credentials credentials;
   private final CompletableFuture<ClusterView> firstView = new CompletableFuture<>();
   private volatile ClusterView view = ClusterView.NOTHING_YET;
@@ -49,6 +54,7 @@ public final class ClusterSession implements AutoCloseable {
   private ClusterSession(Key key, Environment environment) {
     this.key = key;
     this.kubeconfig = Kubeconfig.load(key.files(), key.context());
+    this.certificates = contents(kubeconfig.certificateFiles());
     this.credentials = new Credentials(kubeconfig, environment);
   }
 
@@ -109,18 +115,35 @@ public final class ClusterSession implements AutoCloseable {
     }
   }
 
-  /** The files to which these settings lead. */
+  /** The files to which these settings lead, and those with certificates that they name. */
   public List<Path> files() {
-    return key.files().paths();
+    List<Path> files = new ArrayList<>(key.files().paths());
+    files.addAll(kubeconfig.certificateFiles());
+    return List.copyOf(files);
+  }
+
+  private static List<String> contents(List<Path> files) {
+    List<String> contents = new ArrayList<>();
+    for (Path file : files) {
+      try {
+        contents.add(Files.readString(file, StandardCharsets.ISO_8859_1));
+      } catch (IOException e) {
+        // Whoever needs it says so.
+        contents.add("");
+      }
+    }
+    return contents;
   }
 
   /**
-   * Whether the kubeconfig says something else by now: another context, cluster, user or namespace.
+   * Whether the kubeconfig says something else by now: another context, cluster, user or namespace,
+   * or other certificates in the files that it names.
    *
    * @throws UserException if it cannot be used any more
    */
   public boolean outdated() {
-    return !Kubeconfig.load(key.files(), key.context()).equals(kubeconfig);
+    Kubeconfig now = Kubeconfig.load(key.files(), key.context());
+    return !now.equals(kubeconfig) || !contents(now.certificateFiles()).equals(certificates);
   }
 
   /** The API server's URL, without final slash; may have a path. */

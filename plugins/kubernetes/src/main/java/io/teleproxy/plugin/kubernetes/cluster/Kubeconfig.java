@@ -48,6 +48,25 @@ record Kubeconfig(
     return choose(documents, files, context);
   }
 
+  /**
+   * The files with certificates and keys that it names, in no particular order. Not those with
+   * tokens: they are read again by themselves, and a renewed token is no reason to connect anew.
+   */
+  List<Path> certificateFiles() {
+    List<Path> named = new ArrayList<>();
+    addFile(named, cluster, "certificate-authority");
+    user.ifPresent(section -> addFile(named, section, "client-certificate"));
+    user.ifPresent(section -> addFile(named, section, "client-key"));
+    return named;
+  }
+
+  /** The data form wins over the file. */
+  private static void addFile(List<Path> named, Section section, String key) {
+    if (section.text(key + "-data").isEmpty()) {
+      section.file(key).ifPresent(named::add);
+    }
+  }
+
   private static Kubeconfig choose(
       List<Section> documents, KubeconfigFiles files, Optional<String> wanted) {
     Map<String, Section> contexts = named(documents, "contexts", "context");

@@ -92,6 +92,20 @@ class ClusterSessionTest {
   }
 
   @Test
+  void otherCertificatesInTheFilesThatItNamesAreNews() throws Exception {
+    Path certificate = write("gone.pem", "first");
+    write("gone.key", "key");
+    try (ClusterSession session = open(write("config", KUBECONFIG), Map.of("context", "gone"))) {
+      assertThat(session.files())
+          .containsExactly(folder.resolve("config"), certificate, folder.resolve("gone.key"));
+      assertThat(session.outdated()).isFalse();
+
+      write("gone.pem", "second");
+      assertThat(session.outdated()).isTrue();
+    }
+  }
+
+  @Test
   void aCredentialPluginRunsWithTheUsersEnvironmentAndAgainWhenExpired() throws Exception {
     write(
         "login",
