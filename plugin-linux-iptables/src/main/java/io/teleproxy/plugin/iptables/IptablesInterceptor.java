@@ -4,6 +4,8 @@ import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.UserException;
+import io.teleproxy.spi.process.CommandRunner;
+import io.teleproxy.spi.process.ProcessRunner;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

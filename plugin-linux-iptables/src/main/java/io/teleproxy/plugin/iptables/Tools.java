@@ -1,8 +1,9 @@
 package io.teleproxy.plugin.iptables;
 
-import io.teleproxy.plugin.iptables.CommandRunner.Outcome;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Probe;
+import io.teleproxy.spi.process.CommandRunner;
+import io.teleproxy.spi.process.CommandRunner.Outcome;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -152,13 +153,13 @@ record Tools(List<Xtables> usable, boolean expiring, Probe probe) {
     try {
       Outcome nat = xtables.run("-t", TableRules.NAT, "-S", "OUTPUT");
       if (!nat.ok()) {
-        return Optional.of(xtables.name() + " -t nat -S failed: " + nat.firstError());
+        return Optional.of(xtables.name() + " -t nat -S failed: " + nat.complaint());
       }
       xtables.read();
       Outcome sample = xtables.test(SAMPLE.formatted(xtables.family().udpReject()));
       return sample.ok()
           ? Optional.empty()
-          : Optional.of(xtables.name() + "-restore --test failed: " + sample.firstError());
+          : Optional.of(xtables.name() + "-restore --test failed: " + sample.complaint());
     } catch (IOException e) {
       return Optional.of(String.valueOf(e.getMessage()));
     }

@@ -1,6 +1,7 @@
 package io.teleproxy.plugin.iptables;
 
-import io.teleproxy.plugin.iptables.CommandRunner.Outcome;
+import io.teleproxy.spi.process.CommandRunner;
+import io.teleproxy.spi.process.CommandRunner.Outcome;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -140,7 +141,7 @@ record Xtables(
   }
 
   private static IOException failure(Path tool, Outcome outcome, String script) {
-    String error = outcome.firstError();
+    String error = outcome.complaint();
     return new IOException(
         tool.getFileName()
             + " failed (exit "

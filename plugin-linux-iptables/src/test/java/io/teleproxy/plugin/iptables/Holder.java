@@ -1,11 +1,12 @@
 package io.teleproxy.plugin.iptables;
 
-import static io.teleproxy.plugin.iptables.Plans.dns;
-import static io.teleproxy.plugin.iptables.Plans.redirect;
-import static io.teleproxy.plugin.iptables.Plans.reject;
+import static io.teleproxy.testkit.Plans.dns;
+import static io.teleproxy.testkit.Plans.redirect;
+import static io.teleproxy.testkit.Plans.reject;
 
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
+import io.teleproxy.testkit.Machine;
 import java.io.IOException;
 import java.util.List;
 

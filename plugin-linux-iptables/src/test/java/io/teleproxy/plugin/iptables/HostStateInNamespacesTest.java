@@ -1,10 +1,10 @@
 package io.teleproxy.plugin.iptables;
 
-import static io.teleproxy.plugin.iptables.Plans.bridged;
-import static io.teleproxy.plugin.iptables.Plans.dns;
-import static io.teleproxy.plugin.iptables.Plans.plan;
-import static io.teleproxy.plugin.iptables.Plans.redirect;
-import static io.teleproxy.plugin.iptables.Plans.reject;
+import static io.teleproxy.testkit.Plans.bridged;
+import static io.teleproxy.testkit.Plans.dns;
+import static io.teleproxy.testkit.Plans.plan;
+import static io.teleproxy.testkit.Plans.redirect;
+import static io.teleproxy.testkit.Plans.reject;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -12,6 +12,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.InterceptPlan.Rule;
 import io.teleproxy.spi.Interceptor.Session;
+import io.teleproxy.spi.process.CommandRunner;
+import io.teleproxy.testkit.Machine;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -3,9 +3,11 @@ package io.teleproxy.plugin.iptables;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.teleproxy.plugin.iptables.CommandRunner.Outcome;
 import io.teleproxy.spi.Interceptor.Capability;
 import io.teleproxy.spi.Probe;
+import io.teleproxy.spi.process.CommandRunner;
+import io.teleproxy.spi.process.CommandRunner.Outcome;
+import io.teleproxy.testkit.Machine;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

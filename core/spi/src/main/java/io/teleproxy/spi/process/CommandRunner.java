@@ -23,7 +23,8 @@ public interface CommandRunner {
     public String complaint() {
       for (String text : List.of(errors, output)) {
         for (String line : text.split("\n")) {
-          if (!line.isBlank()) {
+          // Remarks that begin so are of programs of Linux which warn on every call.
+          if (!line.isBlank() && !line.startsWith("#")) {
             return line.strip();
           }
         }

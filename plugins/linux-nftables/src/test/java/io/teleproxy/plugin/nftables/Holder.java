@@ -1,10 +1,11 @@
 package io.teleproxy.plugin.nftables;
 
-import static io.teleproxy.plugin.nftables.Plans.dns;
-import static io.teleproxy.plugin.nftables.Plans.redirect;
+import static io.teleproxy.testkit.Plans.dns;
+import static io.teleproxy.testkit.Plans.redirect;
 
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
+import io.teleproxy.testkit.Machine;
 import java.io.IOException;
 import java.util.List;
 

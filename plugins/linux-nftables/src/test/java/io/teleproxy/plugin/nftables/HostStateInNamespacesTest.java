@@ -1,10 +1,10 @@
 package io.teleproxy.plugin.nftables;
 
-import static io.teleproxy.plugin.nftables.Plans.bridged;
-import static io.teleproxy.plugin.nftables.Plans.dns;
-import static io.teleproxy.plugin.nftables.Plans.plan;
-import static io.teleproxy.plugin.nftables.Plans.redirect;
-import static io.teleproxy.plugin.nftables.Plans.reject;
+import static io.teleproxy.testkit.Plans.bridged;
+import static io.teleproxy.testkit.Plans.dns;
+import static io.teleproxy.testkit.Plans.plan;
+import static io.teleproxy.testkit.Plans.redirect;
+import static io.teleproxy.testkit.Plans.reject;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -14,6 +14,7 @@ import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.InterceptPlan.DnsCapture;
 import io.teleproxy.spi.InterceptPlan.Rule;
 import io.teleproxy.spi.Interceptor.Session;
+import io.teleproxy.testkit.Machine;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,10 +1,10 @@
 package io.teleproxy.plugin.nftables;
 
-import static io.teleproxy.plugin.nftables.Plans.bridged;
-import static io.teleproxy.plugin.nftables.Plans.dns;
-import static io.teleproxy.plugin.nftables.Plans.plan;
-import static io.teleproxy.plugin.nftables.Plans.redirect;
-import static io.teleproxy.plugin.nftables.Plans.reject;
+import static io.teleproxy.testkit.Plans.bridged;
+import static io.teleproxy.testkit.Plans.dns;
+import static io.teleproxy.testkit.Plans.plan;
+import static io.teleproxy.testkit.Plans.redirect;
+import static io.teleproxy.testkit.Plans.reject;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.teleproxy.spi.InterceptPlan;

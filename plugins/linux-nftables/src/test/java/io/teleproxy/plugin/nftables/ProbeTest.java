@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.teleproxy.spi.Interceptor.Capability;
 import io.teleproxy.spi.Probe;
+import io.teleproxy.testkit.Machine;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.nftables;
+package io.teleproxy.testkit;
 
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Interceptor;
@@ -13,21 +13,22 @@ import java.util.Optional;
 import java.util.Set;
 
 /** This machine's tools, with settings and gaps as a test wants them. */
-record Machine(String os, boolean privileged, Map<String, String> values, Set<String> missing)
+public record Machine(
+    String os, boolean privileged, Map<String, String> values, Set<String> missing)
     implements Environment, Settings, Interceptor.Context {
-  static final long GID = 7777;
+  public static final long GID = 7777;
 
-  Machine() {
+  public Machine() {
     this("linux", true, Map.of(), Set.of());
   }
 
-  Machine with(String path, String value) {
+  public Machine with(String path, String value) {
     Map<String, String> more = new HashMap<>(values);
     more.put(path, value);
     return new Machine(os, privileged, more, missing);
   }
 
-  Machine without(String... executables) {
+  public Machine without(String... executables) {
     return new Machine(os, privileged, values, Set.of(executables));
   }
 

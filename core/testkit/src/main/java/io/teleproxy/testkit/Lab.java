@@ -1,6 +1,6 @@
-package io.teleproxy.plugin.iptables;
+package io.teleproxy.testkit;
 
-import io.teleproxy.plugin.iptables.CommandRunner.Outcome;
+import io.teleproxy.spi.process.CommandRunner;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -16,16 +16,16 @@ import java.util.concurrent.TimeUnit;
  * Three namespaces: a host with a container behind its bridge {@code br0}, and a network where
  * everything answers. The network owns 10.1.0.0/24 and fd00:1::/64, and answers on port 80 and 81.
  */
-final class Lab implements AutoCloseable {
+public final class Lab implements AutoCloseable {
   /** The host's address on the container's side. */
-  static final String BRIDGE = "172.30.0.1";
+  public static final String BRIDGE = "172.30.0.1";
 
-  final Namespace host = new Namespace();
+  public final Namespace host = new Namespace();
   private final Namespace network = new Namespace();
   private final Namespace container = new Namespace();
   private final List<Process> processes = new ArrayList<>();
 
-  Lab() throws IOException {
+  public Lab() throws IOException {
     host.link("up0", network, "down0");
     host.run("ip addr add 10.99.0.1/24 dev up0");
     host.run("ip addr add fd99::1/64 dev up0 nodad");
@@ -56,27 +56,27 @@ final class Lab implements AutoCloseable {
   }
 
   /** Starts a server on the host. */
-  void serve(String... endpoints) throws IOException {
+  public void serve(String... endpoints) throws IOException {
     serve(host, endpoints);
   }
 
-  Map<String, String> askFromHost(String... endpoints) throws IOException {
+  public Map<String, String> askFromHost(String... endpoints) throws IOException {
     return ask(host, List.of(), endpoints);
   }
 
   /** As the daemon itself does. */
-  Map<String, String> askExempt(String... endpoints) throws IOException {
+  public Map<String, String> askExempt(String... endpoints) throws IOException {
     List<String> exempt =
         List.of("setpriv", "--regid=" + Machine.GID, "--clear-groups", "--inh-caps=-all");
     return ask(host, exempt, endpoints);
   }
 
-  Map<String, String> askFromContainer(String... endpoints) throws IOException {
+  public Map<String, String> askFromContainer(String... endpoints) throws IOException {
     return ask(container, List.of(), endpoints);
   }
 
   /** Starts a program on the host that asks again and again from one socket. */
-  Follower follow(String endpoint) throws IOException {
+  public Follower follow(String endpoint) throws IOException {
     BufferedReader says = start(host, "follow", endpoint).inputReader(StandardCharsets.UTF_8);
     BlockingQueue<String> answers = new LinkedBlockingQueue<>();
     Thread reader = new Thread(() -> says.lines().forEach(answers::add), "follower");
@@ -90,9 +90,9 @@ final class Lab implements AutoCloseable {
    *
    * @param answers who has answered it, in order
    */
-  record Follower(BlockingQueue<String> answers) {
+  public record Follower(BlockingQueue<String> answers) {
     /** Waits until this one answers. */
-    void awaitAnswerOf(String endpoint) throws InterruptedException {
+    public void awaitAnswerOf(String endpoint) throws InterruptedException {
       List<String> others = new ArrayList<>();
       while (true) {
         String answer = answers.poll(30, TimeUnit.SECONDS);
@@ -109,7 +109,7 @@ final class Lab implements AutoCloseable {
 
   private static Map<String, String> ask(Namespace where, List<String> prefix, String... endpoints)
       throws IOException {
-    Outcome outcome = where.runner().run(java(prefix, "ask", endpoints));
+    CommandRunner.Outcome outcome = where.runner().run(java(prefix, "ask", endpoints));
     Map<String, String> answers = new LinkedHashMap<>();
     outcome
         .output()

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.nftables;
+package io.teleproxy.testkit;
 
 import java.io.IOException;
 import java.net.ConnectException;

@@ -1,53 +1,72 @@
-package io.teleproxy.plugin.nftables;
+package io.teleproxy.testkit;
 
-import static io.teleproxy.plugin.nftables.Plans.bridged;
-import static io.teleproxy.plugin.nftables.Plans.dns;
-import static io.teleproxy.plugin.nftables.Plans.plan;
-import static io.teleproxy.plugin.nftables.Plans.redirect;
-import static io.teleproxy.plugin.nftables.Plans.reject;
+import static io.teleproxy.testkit.Plans.bridged;
+import static io.teleproxy.testkit.Plans.dns;
+import static io.teleproxy.testkit.Plans.plan;
+import static io.teleproxy.testkit.Plans.redirect;
+import static io.teleproxy.testkit.Plans.reject;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.teleproxy.spi.InterceptPlan;
+import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Interceptor.Session;
 import io.teleproxy.spi.Probe;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Real packets through real rules. */
+/**
+ * What every interceptor does with real packets on a real kernel, in namespaces of its own. Needs
+ * Linux and root.
+ */
 @Tag("privileged")
 @Timeout(60)
-class InterceptionInNamespacesTest {
-  private Lab lab;
+public abstract class InterceptorContract {
+  private @Nullable Lab made;
+
+  /** The backend, whose commands run in this namespace. */
+  protected abstract Interceptor interceptor(Namespace host);
+
+  /** The machine with the settings that are to be tested. */
+  protected Machine machine() {
+    return new Machine();
+  }
+
+  private Lab lab() {
+    return Objects.requireNonNull(made);
+  }
 
   @BeforeEach
   void makeNamespaces() throws IOException {
     assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
-    lab = new Lab();
+    made = new Lab();
   }
 
   @AfterEach
   void removeNamespaces() throws IOException {
-    if (lab != null) {
-      lab.close();
+    if (made != null) {
+      made.close();
     }
   }
 
   @Test
   void redirectsWhatThePlanNamesAndNothingElse() throws IOException {
-    lab.serve(
-        "tcp/127.0.0.1/15001",
-        "tcp/127.0.0.1/15002",
-        "tcp/127.0.0.1/15003",
-        "udp/127.0.0.1/15001",
-        "tcp/::1/15001",
-        "udp/::1/15001");
+    lab()
+        .serve(
+            "tcp/127.0.0.1/15001",
+            "tcp/127.0.0.1/15002",
+            "tcp/127.0.0.1/15003",
+            "udp/127.0.0.1/15001",
+            "tcp/::1/15001",
+            "udp/::1/15001");
     try (Session session = open()) {
       session.apply(
           plan(
@@ -61,17 +80,18 @@ class InterceptionInNamespacesTest {
               redirect("udp fd00:1::/64 9", 15001)));
 
       assertThat(
-              lab.askFromHost(
-                  "tcp/10.1.0.1/80",
-                  "tcp/10.1.0.1/81",
-                  "udp/10.1.0.1/9",
-                  "udp/10.1.0.1/80",
-                  "tcp/10.1.0.2/12345",
-                  "tcp/10.1.0.3/1999",
-                  "tcp/10.1.0.200/1",
-                  "tcp/127.254.254.254/80",
-                  "tcp/fd00:1::1/80",
-                  "udp/fd00:1::abcd/9"))
+              lab()
+                  .askFromHost(
+                      "tcp/10.1.0.1/80",
+                      "tcp/10.1.0.1/81",
+                      "udp/10.1.0.1/9",
+                      "udp/10.1.0.1/80",
+                      "tcp/10.1.0.2/12345",
+                      "tcp/10.1.0.3/1999",
+                      "tcp/10.1.0.200/1",
+                      "tcp/127.254.254.254/80",
+                      "tcp/fd00:1::1/80",
+                      "udp/fd00:1::abcd/9"))
           .containsEntry("tcp/10.1.0.3/1999", "tcp/127.0.0.1/15002")
           .containsAllEntriesOf(
               Map.of(
@@ -85,14 +105,14 @@ class InterceptionInNamespacesTest {
                   "tcp/fd00:1::1/80", "tcp/::1/15001",
                   "udp/fd00:1::abcd/9", "udp/::1/15001"));
     }
-    assertThat(lab.askFromHost("tcp/10.1.0.1/80", "tcp/fd00:1::1/80"))
+    assertThat(lab().askFromHost("tcp/10.1.0.1/80", "tcp/fd00:1::1/80"))
         .containsEntry("tcp/10.1.0.1/80", "tcp/10.1.0.1/80")
         .containsEntry("tcp/fd00:1::1/80", "tcp/fd00:1::1/80");
   }
 
   @Test
   void rejectsAtOnceAndInThePlansOrder() throws IOException {
-    lab.serve("tcp/127.0.0.1/15001", "udp/127.0.0.1/15001", "tcp/::1/15001");
+    lab().serve("tcp/127.0.0.1/15001", "udp/127.0.0.1/15001", "tcp/::1/15001");
     try (Session session = open()) {
       session.apply(
           plan(
@@ -108,16 +128,17 @@ class InterceptionInNamespacesTest {
               reject("udp fd00:1::1")));
 
       assertThat(
-              lab.askFromHost(
-                  "tcp/10.1.0.1/80",
-                  "tcp/10.1.0.1/81",
-                  "udp/10.1.0.1/80",
-                  "tcp/10.1.0.2/81",
-                  "udp/10.1.0.2/81",
-                  "tcp/127.0.0.1/15001",
-                  "tcp/fd00:1::1/80",
-                  "tcp/fd00:1::1/81",
-                  "udp/fd00:1::1/80"))
+              lab()
+                  .askFromHost(
+                      "tcp/10.1.0.1/80",
+                      "tcp/10.1.0.1/81",
+                      "udp/10.1.0.1/80",
+                      "tcp/10.1.0.2/81",
+                      "udp/10.1.0.2/81",
+                      "tcp/127.0.0.1/15001",
+                      "tcp/fd00:1::1/80",
+                      "tcp/fd00:1::1/81",
+                      "udp/fd00:1::1/80"))
           .containsExactlyInAnyOrderEntriesOf(
               Map.of(
                   "tcp/10.1.0.1/80", "tcp/127.0.0.1/15001",
@@ -134,7 +155,7 @@ class InterceptionInNamespacesTest {
 
   @Test
   void leavesOurOwnGroupAlone() throws IOException {
-    lab.serve("tcp/127.0.0.1/15001");
+    lab().serve("tcp/127.0.0.1/15001");
     try (Session session = open()) {
       session.apply(
           plan(
@@ -142,7 +163,7 @@ class InterceptionInNamespacesTest {
               reject("tcp 10.1.0.1 81"),
               redirect("tcp fd00:1::1 80", 15001)));
 
-      assertThat(lab.askExempt("tcp/10.1.0.1/80", "tcp/10.1.0.1/81", "tcp/fd00:1::1/80"))
+      assertThat(lab().askExempt("tcp/10.1.0.1/80", "tcp/10.1.0.1/81", "tcp/fd00:1::1/80"))
           .containsExactlyInAnyOrderEntriesOf(
               Map.of(
                   "tcp/10.1.0.1/80", "tcp/10.1.0.1/80",
@@ -153,11 +174,12 @@ class InterceptionInNamespacesTest {
 
   @Test
   void interceptsContainersBehindTheBridgesOfThePlanOnly() throws IOException {
-    lab.serve(
-        "tcp/" + Lab.BRIDGE + "/15001",
-        "udp/" + Lab.BRIDGE + "/15053",
-        "tcp/fd30::1/15001",
-        "tcp/127.0.0.1/15001");
+    lab()
+        .serve(
+            "tcp/" + Lab.BRIDGE + "/15001",
+            "udp/" + Lab.BRIDGE + "/15053",
+            "tcp/fd30::1/15001",
+            "tcp/127.0.0.1/15001");
     String[] endpoints = {
       "tcp/10.1.0.1/80",
       "tcp/10.1.0.1/81",
@@ -177,7 +199,7 @@ class InterceptionInNamespacesTest {
               List.of("br0"));
       session.apply(plan);
 
-      assertThat(lab.askFromContainer(endpoints))
+      assertThat(lab().askFromContainer(endpoints))
           .containsExactlyInAnyOrderEntriesOf(
               Map.of(
                   "tcp/10.1.0.1/80", "tcp/" + Lab.BRIDGE + "/15001",
@@ -188,17 +210,19 @@ class InterceptionInNamespacesTest {
 
       session.apply(bridged(List.of("other0"), plan.rules().toArray(InterceptPlan.Rule[]::new)));
 
-      assertThat(lab.askFromContainer("tcp/10.1.0.1/80", "tcp/10.1.0.1/81"))
+      assertThat(lab().askFromContainer("tcp/10.1.0.1/80", "tcp/10.1.0.1/81"))
           .containsEntry("tcp/10.1.0.1/80", "tcp/10.1.0.1/80")
           .containsEntry("tcp/10.1.0.1/81", "tcp/10.1.0.1/81");
-      assertThat(lab.askFromHost("tcp/10.1.0.1/80"))
+      assertThat(lab().askFromHost("tcp/10.1.0.1/80"))
           .containsEntry("tcp/10.1.0.1/80", "tcp/127.0.0.1/15001");
     }
   }
 
   @Test
   void capturesDnsBeforeAnyRule() throws IOException {
-    lab.serve("udp/127.0.0.1/15053", "tcp/127.0.0.1/15053", "udp/::1/15053", "tcp/127.0.0.1/15001");
+    lab()
+        .serve(
+            "udp/127.0.0.1/15053", "tcp/127.0.0.1/15053", "udp/::1/15053", "tcp/127.0.0.1/15001");
     try (Session session = open()) {
       session.apply(
           InterceptPlan.of(
@@ -207,12 +231,13 @@ class InterceptionInNamespacesTest {
               List.of()));
 
       assertThat(
-              lab.askFromHost(
-                  "udp/10.1.0.9/53",
-                  "tcp/10.1.0.9/53",
-                  "udp/10.1.0.9/54",
-                  "udp/127.0.0.53/53",
-                  "udp/fd00:1::53/53"))
+              lab()
+                  .askFromHost(
+                      "udp/10.1.0.9/53",
+                      "tcp/10.1.0.9/53",
+                      "udp/10.1.0.9/54",
+                      "udp/127.0.0.53/53",
+                      "udp/fd00:1::53/53"))
           .containsExactlyInAnyOrderEntriesOf(
               Map.of(
                   "udp/10.1.0.9/53", "udp/127.0.0.1/15053",
@@ -225,13 +250,14 @@ class InterceptionInNamespacesTest {
 
   @Test
   void eachUdpDestinationGoesToAPortOfItsOwn() throws IOException {
-    lab.serve(
-        "udp/127.0.0.1/15011",
-        "udp/127.0.0.1/15012",
-        "udp/::1/15013",
-        "udp/" + Lab.BRIDGE + "/15011",
-        "udp/" + Lab.BRIDGE + "/15012",
-        "udp/fd30::1/15013");
+    lab()
+        .serve(
+            "udp/127.0.0.1/15011",
+            "udp/127.0.0.1/15012",
+            "udp/::1/15013",
+            "udp/" + Lab.BRIDGE + "/15011",
+            "udp/" + Lab.BRIDGE + "/15012",
+            "udp/fd30::1/15013");
     String[] endpoints = {
       "udp/10.1.0.1/7", "udp/10.1.0.1/9", "udp/10.1.0.1/11", "udp/fd00:1::1/7", "udp/fd00:1::1/8"
     };
@@ -245,7 +271,7 @@ class InterceptionInNamespacesTest {
               redirect("udp fd00:1::1 7", 15013),
               reject("udp fd00:1::1")));
 
-      assertThat(lab.askFromHost(endpoints))
+      assertThat(lab().askFromHost(endpoints))
           .containsExactlyInAnyOrderEntriesOf(
               Map.of(
                   "udp/10.1.0.1/7", "udp/127.0.0.1/15011",
@@ -253,7 +279,7 @@ class InterceptionInNamespacesTest {
                   "udp/10.1.0.1/11", "refused",
                   "udp/fd00:1::1/7", "udp/::1/15013",
                   "udp/fd00:1::1/8", "refused"));
-      assertThat(lab.askFromContainer(endpoints))
+      assertThat(lab().askFromContainer(endpoints))
           .containsExactlyInAnyOrderEntriesOf(
               Map.of(
                   "udp/10.1.0.1/7", "udp/" + Lab.BRIDGE + "/15011",
@@ -266,12 +292,13 @@ class InterceptionInNamespacesTest {
 
   @Test
   void aProgramThatKeepsItsSocketFollowsThePlan() throws Exception {
-    lab.serve("udp/127.0.0.1/15001", "udp/127.0.0.1/15002");
+    lab().serve("udp/127.0.0.1/15001", "udp/127.0.0.1/15002");
     assumeTrue(new Machine().executable("conntrack").isPresent(), "needs conntrack");
+    Lab.Follower program;
     try (Session session = open()) {
       // Conntrack sees flows from the first rule on.
       session.apply(plan(redirect("tcp 10.1.0.9 80", 15001)));
-      Lab.Follower program = lab.follow("udp/10.1.0.1/80");
+      program = lab().follow("udp/10.1.0.1/80");
       program.awaitAnswerOf("udp/10.1.0.1/80");
       session.apply(plan(redirect("udp 10.1.0.1 80", 15001)));
       program.awaitAnswerOf("udp/127.0.0.1/15001");
@@ -281,14 +308,13 @@ class InterceptionInNamespacesTest {
       program.awaitAnswerOf("refused");
       session.apply(plan(redirect("udp 10.1.0.1 80", 15001)));
       program.awaitAnswerOf("udp/127.0.0.1/15001");
-      session.close();
-      program.awaitAnswerOf("udp/10.1.0.1/80");
     }
+    program.awaitAnswerOf("udp/10.1.0.1/80");
   }
 
   private Session open() {
-    Machine machine = new Machine();
-    NftablesInterceptor interceptor = new NftablesInterceptor(lab.host::enter);
+    Machine machine = machine();
+    Interceptor interceptor = interceptor(lab().host);
     assertThat(interceptor.probe(machine)).isInstanceOf(Probe.Applicable.class);
     return interceptor.open(machine);
   }

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.nftables;
+package io.teleproxy.testkit;
 
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.InterceptPlan.DnsCapture;
@@ -14,27 +14,27 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Short ways to write plans down. */
-final class Plans {
+public final class Plans {
   private Plans() {}
 
   /** {@code redirect("tcp 10.0.0.1 80,443", 15001)}; without ports, all of them. */
-  static Rule redirect(String match, int port) {
+  public static Rule redirect(String match, int port) {
     return new Redirect(match(match), port);
   }
 
-  static Rule reject(String match) {
+  public static Rule reject(String match) {
     return new Reject(match(match));
   }
 
-  static InterceptPlan plan(Rule... rules) {
+  public static InterceptPlan plan(Rule... rules) {
     return InterceptPlan.of(List.of(rules), DnsCapture.NONE, List.of());
   }
 
-  static InterceptPlan bridged(List<String> bridges, Rule... rules) {
+  public static InterceptPlan bridged(List<String> bridges, Rule... rules) {
     return InterceptPlan.of(List.of(rules), DnsCapture.NONE, bridges);
   }
 
-  static DnsCapture dns(int port, String... nameservers) {
+  public static DnsCapture dns(int port, String... nameservers) {
     List<InetAddress> addresses = Stream.of(nameservers).map(Prefix::parseAddress).toList();
     return new DnsCapture(addresses, port);
   }

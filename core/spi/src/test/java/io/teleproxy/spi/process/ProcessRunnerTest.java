@@ -1,10 +1,10 @@
-package io.teleproxy.plugin.iptables;
+package io.teleproxy.spi.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.condition.OS.LINUX;
 
-import io.teleproxy.plugin.iptables.CommandRunner.Outcome;
+import io.teleproxy.spi.process.CommandRunner.Outcome;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -21,7 +21,7 @@ class ProcessRunnerTest {
   void returnsStatusOutputAndErrorsInTheCLocale() throws IOException {
     assertThat(runner.run(List.of("sh", "-c", "echo $LC_ALL; echo '# w' >&2; echo no >&2; exit 3")))
         .isEqualTo(new Outcome(3, "C\n", "# w\nno\n"))
-        .extracting(Outcome::firstError)
+        .extracting(Outcome::complaint)
         .isEqualTo("no");
   }
 
