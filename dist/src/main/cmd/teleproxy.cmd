@@ -21,7 +21,7 @@ if not defined JAVA_HOME (
 )
 
 "%JAVA%" ^
-  -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -XX:CompileThresholdScaling=4 ^
+  -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -XX:CompileThresholdScaling=4 -XX:MinHeapFreeRatio=20 -XX:MaxHeapFreeRatio=40 ^
   -Xms16m -Xmx256m -Xss512k -Xshare:auto -XX:-UsePerfData ^
   -Xlog:disable "-Xlog:all=error,cds*=off:stderr" ^
   -Dfile.encoding=UTF-8 -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 ^

@@ -129,7 +129,7 @@ class LauncherIT {
 
   /** Nobody runs it here; what can be said of it without Windows. */
   @Test
-  void theLauncherForWindowsGivesTheVirtualMachineTheSameOptions() throws IOException {
+  void theLauncherForWindowsSetsTheSamePropertiesAndLimits() throws IOException {
     String windows = Files.readString(Product.HOME.resolve("bin/teleproxy.cmd"));
     String unix = Files.readString(Product.LAUNCHER);
     assertThat(windows.lines().toList()).hasSizeGreaterThan(10);
@@ -137,7 +137,7 @@ class LauncherIT {
     assertThat(Product.HOME.resolve("lib/teleproxy.jar")).exists();
 
     String launch = unix.split("launch\\(\\)")[1].split("\n}")[0];
-    Matcher option = Pattern.compile("\\s-[XD][A-Za-z0-9.:+=*-]+").matcher(launch);
+    Matcher option = Pattern.compile("\\s-(D|Xm|Xs|Xlog)[A-Za-z0-9.:+=*-]+").matcher(launch);
     int options = 0;
     while (option.find()) {
       options++;
