@@ -191,13 +191,12 @@ class HostStateInNamespacesTest {
   }
 
   @Test
-  void appliesTwentyThousandPairsInAMoment() throws IOException {
+  void twentyThousandPairsAreChangedOneByOne() throws IOException {
     List<Rule> rules = new ArrayList<>();
     for (int i = 0; i < 20_000; i++) {
       rules.add(redirect("tcp 10.2." + (i / 250) + "." + (i % 250) + " " + (80 + i % 7), 15001));
     }
     try (Session session = open()) {
-      // 0.4 s on an idle machine; the limit is for busy ones.
       InterceptPlan before = plan(rules.toArray(Rule[]::new));
       Duration all = time(() -> session.apply(before));
       rules.set(0, redirect("tcp 10.3.0.1 80", 15001));
@@ -205,8 +204,7 @@ class HostStateInNamespacesTest {
       Duration one = time(() -> session.apply(after));
 
       System.out.println("20,000 pairs in " + all.toMillis() + " ms, one in " + one.toMillis());
-      assertThat(all).isLessThan(Duration.ofSeconds(5));
-      assertThat(one).isLessThan(Duration.ofSeconds(1));
+      assertThat(one).as("a change costs what changes").isLessThan(all);
       String map = host.run("nft list map inet teleproxy redirect_ports4");
       assertThat(map.split(" : 15001", -1)).hasSize(20_001);
       assertThat(map).contains("10.3.0.1 . tcp . 80").doesNotContain("10.2.0.0 . tcp");
