@@ -34,7 +34,8 @@ class KnownFlowsTest {
     assertThat(commands)
         .containsExactly(
             "/sbin/conntrack -L -f ipv4 -p udp",
-            "/sbin/conntrack -D -f ipv4 -p udp --orig-dst 10.1.0.1 --orig-port-dst 53",
+            "/sbin/conntrack -D -f ipv4 -p udp --orig-dst 10.1.0.1 --orig-port-dst 53"
+                + " --reply-port-src 15001",
             "/sbin/conntrack -L -f ipv4 -p udp");
   }
 
@@ -61,15 +62,28 @@ class KnownFlowsTest {
   void forgetsQueriesWhenTheirCaptureBeginsOrEnds() {
     InterceptPlan captured = InterceptPlan.of(List.of(), dns(15053, "10.2.0.7"), List.of());
     flows("conntrack").forget(InterceptPlan.EMPTY, captured);
+    listing = listing.replace("sport=53 dport=40002", "sport=15053 dport=40002");
     flows("conntrack").forget(captured, InterceptPlan.EMPTY);
+    String deletion =
+        "conntrack -D -f ipv4 -p udp --orig-dst 10.2.0.7 --orig-port-dst 53 --reply-port-src ";
     assertThat(commands)
         .containsExactly(
             "conntrack -L -f ipv4 -p udp",
-            "conntrack -D -f ipv4 -p udp --orig-dst 10.2.0.7 --orig-port-dst 53",
+            deletion + 53,
             "conntrack -L -f ipv4 -p udp",
             "conntrack -L -f ipv4 -p udp",
-            "conntrack -D -f ipv4 -p udp --orig-dst 10.2.0.7 --orig-port-dst 53",
+            deletion + 15053,
             "conntrack -L -f ipv4 -p udp");
+  }
+
+  @Test
+  void keepsFlowsThatGoTheNewWayAlready() {
+    InterceptPlan captured = InterceptPlan.of(List.of(), dns(15053, "10.2.0.7"), List.of());
+    flows("conntrack").forget(captured, InterceptPlan.EMPTY);
+    flows("conntrack").forget(InterceptPlan.EMPTY, plan(redirect("udp 10.1.0.1 53", 15001)));
+    listing = listing.replace("sport=53 dport=40002", "sport=15053 dport=40002");
+    flows("conntrack").forget(InterceptPlan.EMPTY, captured);
+    assertThat(commands).hasSize(3).allMatch("conntrack -L -f ipv4 -p udp"::equals);
   }
 
   @Test
@@ -79,7 +93,8 @@ class KnownFlowsTest {
             plan(redirect("udp 10.1.0.1 9", 15001)),
             bridged(List.of("br0"), redirect("udp 10.1.0.1 9", 15001)));
     assertThat(commands)
-        .contains("conntrack -D -f ipv4 -p udp --orig-dst 10.1.0.1 --orig-port-dst 9");
+        .contains(
+            "conntrack -D -f ipv4 -p udp --orig-dst 10.1.0.1 --orig-port-dst 9 --reply-port-src 9");
   }
 
   @Test

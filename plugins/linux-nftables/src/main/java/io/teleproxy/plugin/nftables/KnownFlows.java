@@ -2,6 +2,7 @@ package io.teleproxy.plugin.nftables;
 
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.InterceptPlan.Match;
+import io.teleproxy.spi.InterceptPlan.Redirect;
 import io.teleproxy.spi.InterceptPlan.Rule;
 import io.teleproxy.spi.Ports;
 import io.teleproxy.spi.Prefix;
@@ -40,8 +41,9 @@ final class KnownFlows {
    * One end of a known flow.
    *
    * @param turned whether it is the end that sent first; else the one that was sent to
+   * @param answering the port from which answers come, after translation; 0 if {@code turned}
    */
-  private record Known(InetAddress address, int port, boolean turned) {}
+  private record Known(InetAddress address, int port, boolean turned, int answering) {}
 
   private final Command command;
   private final String conntrack;
@@ -54,7 +56,7 @@ final class KnownFlows {
     this.conntrack = conntrack;
   }
 
-  /** To be called when the new plan is in force. */
+  /** To be called when the new plan is in force: flows that go its way already are kept. */
   void forget(InterceptPlan before, InterceptPlan after) {
     if (conntrack.isEmpty()) {
       return;
@@ -63,7 +65,7 @@ final class KnownFlows {
     for (boolean ipv6 : List.of(false, true)) {
       List<Match> ours = changed.stream().filter(match -> match.to().isIpv6() == ipv6).toList();
       if (!ours.isEmpty()) {
-        forget(ours, ipv6 ? "ipv6" : "ipv4");
+        forget(ours, after, ipv6 ? "ipv6" : "ipv4");
       }
     }
   }
@@ -108,35 +110,59 @@ final class KnownFlows {
    * An answer that is under way when its flow is forgotten makes an entry anew, from the far end to
    * the program, to which the program's next datagrams then belong: so look again.
    */
-  private void forget(List<Match> matches, String family) {
+  private void forget(List<Match> matches, InterceptPlan after, String family) {
     try {
       for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         boolean turnedOnly = attempt > 0;
         String known = command.run(List.of(conntrack, "-L", "-f", family, "-p", "udp"));
         Set<Known> flows = flows(known);
-        flows.removeIf(flow -> (turnedOnly && !flow.turned()) || !covers(matches, flow));
+        flows.removeIf(
+            flow ->
+                (turnedOnly && !flow.turned()) || settled(after, flow) || !covers(matches, flow));
         if (flows.isEmpty()) {
           return;
         }
         for (Known flow : flows) {
           // Exit status 1 means that it has expired meanwhile.
-          command.run(
-              List.of(
-                  conntrack,
-                  "-D",
-                  "-f",
-                  family,
-                  "-p",
-                  "udp",
-                  flow.turned() ? "--orig-src" : "--orig-dst",
-                  flow.address().getHostAddress(),
-                  flow.turned() ? "--orig-port-src" : "--orig-port-dst",
-                  Integer.toString(flow.port())));
+          command.run(deletion(flow, family));
         }
       }
     } catch (IOException e) {
       log.debug("linux-nftables: conntrack entries stay: {}", e.getMessage());
     }
+  }
+
+  private List<String> deletion(Known flow, String family) {
+    List<String> words = new ArrayList<>(List.of(conntrack, "-D", "-f", family, "-p", "udp"));
+    words.add(flow.turned() ? "--orig-src" : "--orig-dst");
+    words.add(flow.address().getHostAddress());
+    words.add(flow.turned() ? "--orig-port-src" : "--orig-port-dst");
+    words.add(Integer.toString(flow.port()));
+    if (!flow.turned()) {
+      words.add("--reply-port-src");
+      words.add(Integer.toString(flow.answering()));
+    }
+    return words;
+  }
+
+  /** Whether the flow was begun after the plan came into force, or might as well have been. */
+  private static boolean settled(InterceptPlan plan, Known flow) {
+    if (flow.turned()) {
+      return false;
+    }
+    if (plan.isEmpty()) {
+      return flow.answering() == flow.port();
+    }
+    if (flow.port() == DNS_PORT && plan.dns().nameservers().contains(flow.address())) {
+      return flow.answering() == plan.dns().port();
+    }
+    for (Rule rule : plan.byDestination().getOrDefault(Prefix.of(flow.address()), List.of())) {
+      Match match = rule.match();
+      if (match.protocol() == Protocol.UDP && match.ports().contains(flow.port())) {
+        return rule instanceof Redirect redirect && flow.answering() == redirect.port();
+      }
+    }
+    return false;
   }
 
   private static boolean covers(List<Match> matches, Known flow) {
@@ -152,15 +178,24 @@ final class KnownFlows {
   private static Set<Known> flows(String listing) {
     Set<Known> flows = new LinkedHashSet<>();
     for (String line : listing.lines().toList()) {
-      add(flows, first(line, " dst="), first(line, " dport="), false);
-      add(flows, first(line, " src="), first(line, " sport="), true);
+      int answer = line.indexOf(" sport=", line.indexOf(" sport=") + 1);
+      String answering = answer < 0 ? "" : first(line.substring(answer), " sport=");
+      add(flows, first(line, " dst="), first(line, " dport="), answering);
+      add(flows, first(line, " src="), first(line, " sport="), "");
     }
     return flows;
   }
 
-  private static void add(Set<Known> flows, String address, String port, boolean turned) {
+  /** Adds an end; without a port from which answers come, it is the one that sent first. */
+  private static void add(Set<Known> flows, String address, String port, String answering) {
     if (!address.isEmpty() && !port.isEmpty()) {
-      flows.add(new Known(Prefix.parseAddress(address), Integer.parseInt(port), turned));
+      boolean turned = answering.isEmpty();
+      flows.add(
+          new Known(
+              Prefix.parseAddress(address),
+              Integer.parseInt(port),
+              turned,
+              turned ? 0 : Integer.parseInt(answering)));
     }
   }
 
