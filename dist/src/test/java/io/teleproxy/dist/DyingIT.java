@@ -123,7 +123,8 @@ class DyingIT {
   @ValueSource(strings = {"linux-nftables", "linux-iptables"})
   void aFullDiskChangesNothing(String backend) {
     String full =
-        "mount -t tmpfs -o size=8k tmpfs /tmp && cat /dev/zero >/tmp/zeros 2>/dev/null; exec \"$@\"";
+        "mount -t tmpfs -o size=8k tmpfs /mnt && cat /dev/zero >/mnt/zeros 2>/dev/null;"
+            + " export TELEPROXY_JAVA_OPTS=-Djava.io.tmpdir=/mnt; exec \"$@\"";
     try (Product product =
         machine
             .user(backend)
