@@ -3,14 +3,10 @@ package io.teleproxy.app;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import io.teleproxy.config.ApiPlace;
+import io.teleproxy.client.ApiConnection;
 import io.teleproxy.spi.UserException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
-import java.net.Proxy;
-import java.nio.charset.StandardCharsets;
 
 /** The teleproxy that has our place already, and what it says of itself. */
 final class OtherRun {
@@ -45,16 +41,9 @@ final class OtherRun {
   }
 
   private static JsonObject ask(InetSocketAddress place) throws IOException {
-    HttpURLConnection connection =
-        (HttpURLConnection)
-            ApiPlace.uri(place).resolve("/api/status").toURL().openConnection(Proxy.NO_PROXY);
-    connection.setConnectTimeout(MILLIS);
-    connection.setReadTimeout(MILLIS);
-    try (InputStream body = connection.getInputStream()) {
-      return JsonParser.parseString(new String(body.readAllBytes(), StandardCharsets.UTF_8))
+    try (ApiConnection api = new ApiConnection(place, MILLIS, MILLIS)) {
+      return JsonParser.parseString(api.exchange("GET", "/api/status", "").body())
           .getAsJsonObject();
-    } finally {
-      connection.disconnect();
     }
   }
 }

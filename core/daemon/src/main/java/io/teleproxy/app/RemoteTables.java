@@ -3,6 +3,7 @@ package io.teleproxy.app;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.teleproxy.client.ApiConnection;
 import io.teleproxy.config.Part;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Table;

@@ -4,18 +4,14 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import io.teleproxy.client.ApiConnection;
 import io.teleproxy.config.ApiPlace;
 import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.spi.UserException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.ConnectException;
-import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
-import java.net.Proxy;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 
 /** Talks to the daemon that runs here. */
 final class ApiClient {
@@ -68,29 +64,10 @@ final class ApiClient {
   }
 
   private Answer request(String method, String path, String body) {
-    // HttpURLConnection rather than java.net.http: a command that asks one thing starts faster.
-    try {
-      HttpURLConnection connection =
-          (HttpURLConnection)
-              ApiPlace.uri(place).resolve(path).toURL().openConnection(Proxy.NO_PROXY);
-      connection.setRequestMethod(method);
-      connection.setConnectTimeout(CONNECT_MILLIS);
-      connection.setReadTimeout(READ_MILLIS);
-      if (!body.isEmpty()) {
-        connection.setDoOutput(true);
-        try (OutputStream out = connection.getOutputStream()) {
-          out.write(body.getBytes(StandardCharsets.UTF_8));
-        }
-      }
-      int status = connection.getResponseCode();
-      try (InputStream answer =
-          status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
-        String text =
-            answer == null ? "{}" : new String(answer.readAllBytes(), StandardCharsets.UTF_8);
-        return new Answer(status, JsonParser.parseString(text));
-      } finally {
-        connection.disconnect();
-      }
+    try (ApiConnection api = new ApiConnection(place, CONNECT_MILLIS, READ_MILLIS)) {
+      ApiConnection.Answer answer = api.exchange(method, path, body);
+      String text = answer.body().isEmpty() ? "{}" : answer.body();
+      return new Answer(answer.status(), JsonParser.parseString(text));
     } catch (ConnectException e) {
       throw nothingRuns();
     } catch (IOException | JsonParseException e) {

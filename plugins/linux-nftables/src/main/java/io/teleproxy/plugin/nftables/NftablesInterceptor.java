@@ -14,8 +14,11 @@ import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.UserException;
+import io.teleproxy.spi.process.CommandRunner;
+import io.teleproxy.spi.process.ProcessRunner;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +32,9 @@ import org.pf4j.Extension;
 @Extension
 public final class NftablesInterceptor implements Interceptor {
   private static final int PRIORITY = 200;
+
+  /** How long conntrack(8) may take. */
+  private static final Duration SHORT = Duration.ofSeconds(2);
 
   /** How long the kernel may need to remove the table of a process that was killed just now. */
   private static final long DYING_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -125,7 +131,8 @@ public final class NftablesInterceptor implements Interceptor {
                     new UserException(
                         "linux-nftables: nft not found", "Install nftables: apt install nftables"));
     String conntrack = context.environment().executable("conntrack").map(Path::toString).orElse("");
-    KnownFlows flows = new KnownFlows(line -> ShortCommand.output(enter.apply(line)), conntrack);
+    CommandRunner runner = new ProcessRunner(SHORT);
+    KnownFlows flows = new KnownFlows(line -> runner.run(enter.apply(line)).output(), conntrack);
     NftablesSession session =
         new NftablesSession(command::startForTraffic, flows, context.exemptGid());
     session.prepare();

@@ -1,4 +1,4 @@
-package io.teleproxy.app;
+package io.teleproxy.client;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * One connection to the API of another process of ours, kept open between requests. It knows as
  * much of HTTP/1.1 (RFC 9112) as our own server speaks: answers with a Content-Length. The JDK's
- * client would make a TLS context with all the authorities of the world first, a third of the
+ * newer client would make a TLS context with all the authorities of the world first, a third of the
  * bridge's start. Used by one thread.
  */
-final class ApiConnection implements AutoCloseable {
+public final class ApiConnection implements AutoCloseable {
   private static final int LONGEST_LINE = 8192;
 
   private final InetSocketAddress place;
@@ -28,7 +28,7 @@ final class ApiConnection implements AutoCloseable {
   private @Nullable InputStream in;
 
   /** What was answered. */
-  record Answer(int status, String body) {}
+  public record Answer(int status, String body) {}
 
   /** The other side has taken the connection back before it answered anything. */
   private static final class Stale extends IOException {
@@ -39,7 +39,13 @@ final class ApiConnection implements AutoCloseable {
     }
   }
 
-  ApiConnection(InetSocketAddress place, int connectMillis, int readMillis) {
+  /**
+   * Opens nothing yet.
+   *
+   * @param connectMillis how long connecting may take
+   * @param readMillis how long the other side may be silent
+   */
+  public ApiConnection(InetSocketAddress place, int connectMillis, int readMillis) {
     this.place = place;
     this.connectMillis = connectMillis;
     this.readMillis = readMillis;
@@ -51,7 +57,7 @@ final class ApiConnection implements AutoCloseable {
    *
    * @param body JSON; empty for none
    */
-  Answer exchange(String method, String path, String body) throws IOException {
+  public Answer exchange(String method, String path, String body) throws IOException {
     byte[] request = request(method, path, body.getBytes(StandardCharsets.UTF_8));
     boolean kept = socket != null;
     try {

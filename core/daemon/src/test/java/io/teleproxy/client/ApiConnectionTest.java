@@ -1,4 +1,4 @@
-package io.teleproxy.app;
+package io.teleproxy.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
