@@ -70,7 +70,11 @@ public final class ApiServer implements AutoCloseable {
     Admitted admitted = new Admitted(MAX_CLIENTS);
     Doorkeeper doorkeeper =
         new Doorkeeper(
-            peers, diverted, admitted, client -> serve(client, resources, daemon, rate, admitted));
+            Doorkeeper.MAX_UNKNOWN,
+            peers,
+            diverted,
+            admitted,
+            client -> serve(client, resources, daemon, rate, admitted));
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)

@@ -1,6 +1,7 @@
 package io.teleproxy.api;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -10,7 +11,9 @@ import io.netty.util.ReferenceCountUtil;
 import io.teleproxy.net.LocalPeers;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -20,7 +23,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Lets connections of the owner and of root in and tells all others why not, before a byte of
  * theirs is read. Bounds how many there are of each kind, so that neither a flood of strangers nor
- * one of the owner's own programs keeps the owner out or takes the process's descriptors. One for
+ * one of the owner's own programs keeps the owner out or takes the process's descriptors: while too
+ * many are unknown, no more are accepted, and who comes then waits in the kernel's queue. One for
  * all connections; thread-safe.
  */
 @ChannelHandler.Sharable
@@ -36,6 +40,7 @@ final class Doorkeeper extends ChannelInboundHandlerAdapter {
   /** How long a refused client may take to hear us out. */
   private static final int REFUSED_SECONDS = 2;
 
+  private final int maxUnknown;
   private final LocalPeers peers;
   private final List<InetSocketAddress> diverted;
   private final Admitted admitted;
@@ -43,15 +48,21 @@ final class Doorkeeper extends ChannelInboundHandlerAdapter {
   private final AtomicInteger unknown = new AtomicInteger();
   private final AtomicInteger refused = new AtomicInteger();
 
+  /** Listeners that accept nobody at the moment. */
+  private final Set<Channel> paused = new HashSet<>();
+
   /**
+   * @param maxUnknown for how many at a time it is asked whose they are
    * @param diverted addresses whose connections the firewall diverts to us
    * @param serve makes an admitted connection one that is served
    */
   Doorkeeper(
+      int maxUnknown,
       LocalPeers peers,
       List<InetSocketAddress> diverted,
       Admitted admitted,
       Consumer<SocketChannel> serve) {
+    this.maxUnknown = maxUnknown;
     this.peers = peers;
     this.diverted = List.copyOf(diverted);
     this.admitted = admitted;
@@ -62,16 +73,16 @@ final class Doorkeeper extends ChannelInboundHandlerAdapter {
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
     SocketChannel channel = (SocketChannel) ctx.channel();
-    if (unknown.incrementAndGet() > MAX_UNKNOWN) {
-      unknown.decrementAndGet();
-      reset(channel);
-      return;
+    if (unknown.incrementAndGet() >= maxUnknown) {
+      pause(channel.parent());
     }
     peers.check(
         channel,
         diverted,
         reason -> {
-          unknown.decrementAndGet();
+          if (unknown.decrementAndGet() <= maxUnknown / 2) {
+            resume();
+          }
           if (!channel.isActive()) {
             return;
           }
@@ -82,6 +93,17 @@ final class Doorkeeper extends ChannelInboundHandlerAdapter {
             refuse(channel, reason.get());
           }
         });
+  }
+
+  private synchronized void pause(Channel listener) {
+    if (paused.add(listener)) {
+      listener.config().setAutoRead(false);
+    }
+  }
+
+  private synchronized void resume() {
+    paused.forEach(listener -> listener.config().setAutoRead(true));
+    paused.clear();
   }
 
   private void enter(SocketChannel channel) {

@@ -15,7 +15,9 @@ import java.net.Socket;
 
 /** Talks to the daemon that runs here. */
 final class ApiClient {
-  private static final int CONNECT_MILLIS = 2_000;
+  /** A full queue of the kernel, as in a flood, takes a connection after 1, 3 or 7 s. */
+  private static final int CONNECT_MILLIS = 10_000;
+
   private static final int READ_MILLIS = 15_000;
 
   private final InetSocketAddress place;
