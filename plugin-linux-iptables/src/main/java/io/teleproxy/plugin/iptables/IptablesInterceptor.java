@@ -1,5 +1,6 @@
 package io.teleproxy.plugin.iptables;
 
+import io.teleproxy.plugin.netfilter.KnownFlows;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Probe;
@@ -124,10 +125,9 @@ public final class IptablesInterceptor implements Interceptor {
       throw new UserException("linux-iptables: " + not.reason(), not.remedy());
     }
     String conntrack = context.environment().executable("conntrack").map(Path::toString).orElse("");
-    CommandRunner runner = runners.apply(CONNTRACK_TIMEOUT);
     return new IptablesSession(
         tools.usable().stream().map(FamilyFirewall::new).toList(),
-        new KnownFlows(command -> runner.run(command).output(), conntrack),
+        new KnownFlows(runners.apply(CONNTRACK_TIMEOUT), conntrack),
         context.exemptGid(),
         protection(context.environment(), tools, conntrack));
   }

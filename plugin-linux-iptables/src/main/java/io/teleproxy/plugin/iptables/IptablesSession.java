@@ -1,5 +1,7 @@
 package io.teleproxy.plugin.iptables;
 
+import io.teleproxy.plugin.netfilter.KnownFlows;
+import io.teleproxy.plugin.netfilter.OriginalDestination;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
 import java.io.IOException;

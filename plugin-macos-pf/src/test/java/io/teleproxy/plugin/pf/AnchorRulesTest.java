@@ -1,10 +1,10 @@
 package io.teleproxy.plugin.pf;
 
-import static io.teleproxy.plugin.pf.Plans.bridged;
-import static io.teleproxy.plugin.pf.Plans.dns;
-import static io.teleproxy.plugin.pf.Plans.plan;
-import static io.teleproxy.plugin.pf.Plans.redirect;
-import static io.teleproxy.plugin.pf.Plans.reject;
+import static io.teleproxy.testkit.Plans.bridged;
+import static io.teleproxy.testkit.Plans.dns;
+import static io.teleproxy.testkit.Plans.plan;
+import static io.teleproxy.testkit.Plans.redirect;
+import static io.teleproxy.testkit.Plans.reject;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.teleproxy.spi.InterceptPlan;

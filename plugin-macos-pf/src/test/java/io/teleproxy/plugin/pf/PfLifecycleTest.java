@@ -1,9 +1,9 @@
 package io.teleproxy.plugin.pf;
 
-import static io.teleproxy.plugin.pf.Plans.dns;
-import static io.teleproxy.plugin.pf.Plans.plan;
-import static io.teleproxy.plugin.pf.Plans.redirect;
-import static io.teleproxy.plugin.pf.Plans.reject;
+import static io.teleproxy.testkit.Plans.dns;
+import static io.teleproxy.testkit.Plans.plan;
+import static io.teleproxy.testkit.Plans.redirect;
+import static io.teleproxy.testkit.Plans.reject;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;

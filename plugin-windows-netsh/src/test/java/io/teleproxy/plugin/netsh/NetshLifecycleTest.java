@@ -1,9 +1,9 @@
 package io.teleproxy.plugin.netsh;
 
-import static io.teleproxy.plugin.netsh.Plans.dns;
-import static io.teleproxy.plugin.netsh.Plans.plan;
-import static io.teleproxy.plugin.netsh.Plans.redirect;
-import static io.teleproxy.plugin.netsh.Plans.reject;
+import static io.teleproxy.testkit.Plans.dns;
+import static io.teleproxy.testkit.Plans.plan;
+import static io.teleproxy.testkit.Plans.redirect;
+import static io.teleproxy.testkit.Plans.reject;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

@@ -2,6 +2,7 @@ package io.teleproxy.plugin.nftables;
 
 import static io.teleproxy.plugin.nftables.NftScript.TABLE;
 
+import io.teleproxy.plugin.netfilter.KnownFlows;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.InterceptPlan.DnsCapture;
@@ -132,7 +133,8 @@ public final class NftablesInterceptor implements Interceptor {
                         "linux-nftables: nft not found", "Install nftables: apt install nftables"));
     String conntrack = context.environment().executable("conntrack").map(Path::toString).orElse("");
     CommandRunner runner = new ProcessRunner(SHORT);
-    KnownFlows flows = new KnownFlows(line -> runner.run(enter.apply(line)).output(), conntrack);
+    KnownFlows flows =
+        new KnownFlows((line, input) -> runner.run(enter.apply(line), input), conntrack);
     NftablesSession session =
         new NftablesSession(command::startForTraffic, flows, context.exemptGid());
     session.prepare();

@@ -2,6 +2,8 @@ package io.teleproxy.plugin.nftables;
 
 import static io.teleproxy.plugin.nftables.NftScript.TABLE;
 
+import io.teleproxy.plugin.netfilter.KnownFlows;
+import io.teleproxy.plugin.netfilter.OriginalDestination;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
 import java.io.IOException;

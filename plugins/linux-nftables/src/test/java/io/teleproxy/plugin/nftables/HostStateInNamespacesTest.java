@@ -10,10 +10,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.teleproxy.plugin.netfilter.KnownFlows;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.InterceptPlan.DnsCapture;
 import io.teleproxy.spi.InterceptPlan.Rule;
 import io.teleproxy.spi.Interceptor.Session;
+import io.teleproxy.spi.process.CommandRunner;
 import io.teleproxy.testkit.Machine;
 import java.io.IOException;
 import java.time.Duration;
@@ -229,7 +231,7 @@ class HostStateInNamespacesTest {
           shells.add(shell);
           return shell;
         },
-        new KnownFlows(line -> "", ""),
+        new KnownFlows((line, input) -> new CommandRunner.Outcome(0, "", ""), ""),
         Machine.GID);
   }
 

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.iptables;
+package io.teleproxy.plugin.netfilter;
 
 import static io.teleproxy.testkit.Plans.bridged;
 import static io.teleproxy.testkit.Plans.dns;
@@ -8,6 +8,7 @@ import static io.teleproxy.testkit.Plans.reject;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.teleproxy.spi.InterceptPlan;
+import io.teleproxy.spi.process.CommandRunner;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -110,7 +111,7 @@ class KnownFlowsTest {
   @Test
   void aFailureIsNobodysProblem() {
     new KnownFlows(
-            command -> {
+            (command, input) -> {
               throw new IOException("timed out");
             },
             "conntrack")
@@ -119,9 +120,10 @@ class KnownFlowsTest {
 
   private KnownFlows flows(String conntrack) {
     return new KnownFlows(
-        command -> {
+        (command, input) -> {
           commands.add(String.join(" ", command));
-          return command.contains("ipv4") && command.contains("-L") ? listing : "";
+          boolean listed = command.contains("ipv4") && command.contains("-L");
+          return new CommandRunner.Outcome(0, listed ? listing : "", "");
         },
         conntrack);
   }

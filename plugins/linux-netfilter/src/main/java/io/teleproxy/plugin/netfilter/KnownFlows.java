@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.nftables;
+package io.teleproxy.plugin.netfilter;
 
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.InterceptPlan.Match;
@@ -7,6 +7,7 @@ import io.teleproxy.spi.InterceptPlan.Rule;
 import io.teleproxy.spi.Ports;
 import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Protocol;
+import io.teleproxy.spi.process.CommandRunner;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -22,20 +23,13 @@ import org.slf4j.LoggerFactory;
  * had, before us or after us, until the entry expires, and while it sends that is never. Needs
  * conntrack(8); without it only such programs notice.
  */
-final class KnownFlows {
+public final class KnownFlows {
   private static final Logger log = LoggerFactory.getLogger(KnownFlows.class);
 
   private static final int DNS_PORT = 53;
 
   /** How often is looked again. */
   private static final int ATTEMPTS = 4;
-
-  /** Runs a command to its end. */
-  @FunctionalInterface
-  interface Command {
-    /** Returns what it wrote to standard output, whatever its exit status. */
-    String run(List<String> command) throws IOException;
-  }
 
   /**
    * One end of a known flow.
@@ -45,19 +39,22 @@ final class KnownFlows {
    */
   private record Known(InetAddress address, int port, boolean turned, int answering) {}
 
-  private final Command command;
+  private final CommandRunner runner;
   private final String conntrack;
 
   /**
+   * Of this machine.
+   *
+   * @param runner runs conntrack(8)
    * @param conntrack path of conntrack(8); empty if there is none
    */
-  KnownFlows(Command command, String conntrack) {
-    this.command = command;
+  public KnownFlows(CommandRunner runner, String conntrack) {
+    this.runner = runner;
     this.conntrack = conntrack;
   }
 
   /** To be called when the new plan is in force: flows that go its way already are kept. */
-  void forget(InterceptPlan before, InterceptPlan after) {
+  public void forget(InterceptPlan before, InterceptPlan after) {
     if (conntrack.isEmpty()) {
       return;
     }
@@ -114,7 +111,7 @@ final class KnownFlows {
     try {
       for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         boolean turnedOnly = attempt > 0;
-        String known = command.run(List.of(conntrack, "-L", "-f", family, "-p", "udp"));
+        String known = runner.run(List.of(conntrack, "-L", "-f", family, "-p", "udp")).output();
         Set<Known> flows = flows(known);
         flows.removeIf(
             flow ->
@@ -124,11 +121,11 @@ final class KnownFlows {
         }
         for (Known flow : flows) {
           // Exit status 1 means that it has expired meanwhile.
-          command.run(deletion(flow, family));
+          runner.run(deletion(flow, family));
         }
       }
     } catch (IOException e) {
-      log.debug("linux-nftables: conntrack entries stay: {}", e.getMessage());
+      log.debug("linux-netfilter: conntrack entries stay: {}", e.getMessage());
     }
   }
 

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.iptables;
+package io.teleproxy.plugin.netfilter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.iptables;
+package io.teleproxy.plugin.netfilter;
 
 import io.teleproxy.spi.Interceptor.AcceptedConnection;
 import java.io.IOException;
@@ -14,7 +14,7 @@ import java.util.Optional;
  * What conntrack knows of a redirected connection: {@code SO_ORIGINAL_DST} (linux/netfilter_ipv4.h,
  * linux/netfilter_ipv6/ip6_tables.h).
  */
-final class OriginalDestination {
+public final class OriginalDestination {
   /** {@code SOL_IP}; the option is that of the packets' family, also on a dual-stack socket. */
   private static final int SOL_IP = 0;
 
@@ -36,7 +36,7 @@ final class OriginalDestination {
   private OriginalDestination() {}
 
   /** Empty if the connection was not redirected. */
-  static Optional<InetSocketAddress> of(AcceptedConnection connection) throws IOException {
+  public static Optional<InetSocketAddress> of(AcceptedConnection connection) throws IOException {
     InetSocketAddress local = connection.local();
     byte[] address;
     try {
