@@ -59,7 +59,7 @@ public final class ApiConnector {
   /**
    * @param worker for what blocks: host names, TLS key exchanges
    */
-  ApiConnector(ClusterSession cluster, EventLoop loop, Executor worker) {
+  public ApiConnector(ClusterSession cluster, EventLoop loop, Executor worker) {
     this.cluster = cluster;
     this.server = ApiServer.of(cluster.server(), cluster.tlsServerName().orElse(""));
     this.loop = loop;
@@ -110,7 +110,7 @@ public final class ApiConnector {
   }
 
   /** Asks for the version, which everybody may know: is the server there, are we welcome? */
-  void version(Result result) {
+  public void version(Result result) {
     exchange(new Ask(HttpMethod.GET, "/version", Map.of()), true, result);
   }
 
@@ -234,7 +234,7 @@ public final class ApiConnector {
    *
    * @param init called on the event loop with the open connection
    */
-  void raw(Consumer<Channel> init, Consumer<ConnectFailure> failed) {
+  public void raw(Consumer<Channel> init, Consumer<ConnectFailure> failed) {
     connect(true, init, failed);
   }
 

@@ -23,16 +23,16 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
     CREDENTIALS
   }
 
-  DialFailure dialFailure() {
+  public DialFailure dialFailure() {
     return new DialFailure(kind, remedy.isEmpty() ? detail : detail + ". " + remedy);
   }
 
-  boolean forbidden() {
+  public boolean forbidden() {
     return kind == DialFailure.Kind.NOT_ALLOWED && retry == Retry.NEVER;
   }
 
   /** An answer to the question for the version that shows that something is wrong. */
-  static ConnectFailure version(int status, String message) {
+  public static ConnectFailure version(int status, String message) {
     return new ConnectFailure(
         DialFailure.Kind.GENERAL,
         "API server: " + status + " " + message,

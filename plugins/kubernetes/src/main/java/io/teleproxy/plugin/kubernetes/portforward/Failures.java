@@ -5,10 +5,10 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** What exceptions say, in one line for people. */
-final class Failures {
+public final class Failures {
   private Failures() {}
 
-  static String text(Throwable cause) {
+  public static String text(Throwable cause) {
     Throwable root = cause;
     while (root.getCause() != null && root.getCause() != root) {
       root = root.getCause();

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The server side neither sends nor honours WINDOW_UPDATE: flow control is TCP's. Confined to
  * its event loop.
  */
-final class PodConnection extends ByteToMessageDecoder implements SpdyFrameDecoderDelegate {
+public final class PodConnection extends ByteToMessageDecoder implements SpdyFrameDecoderDelegate {
   /** Type 0, SYN_STREAM: the control bit, version 3. */
   private static final int SYN_STREAM = 0x80030001;
 
@@ -56,7 +56,7 @@ final class PodConnection extends ByteToMessageDecoder implements SpdyFrameDecod
   }
 
   /** How many streams this connection has carried. */
-  int requests() {
+  public int requests() {
     return requests;
   }
 
@@ -72,7 +72,7 @@ final class PodConnection extends ByteToMessageDecoder implements SpdyFrameDecod
   }
 
   /** Asks for a connection to a port of the pod, in one flight with what is written next. */
-  PodStream open(int port, Carrier.Events events, long halfCloseDelayNanos) {
+  public Carrier open(int port, Carrier.Events events, long halfCloseDelayNanos) {
     int errorId = lastStreamId + 2;
     int dataId = errorId + 2;
     lastStreamId = dataId;
@@ -122,7 +122,7 @@ final class PodConnection extends ByteToMessageDecoder implements SpdyFrameDecod
   }
 
   /** The stream is over. */
-  void release(boolean reusable) {
+  public void release(boolean reusable) {
     stream = null;
     if (reusable && active()) {
       context().channel().config().setAutoRead(true);

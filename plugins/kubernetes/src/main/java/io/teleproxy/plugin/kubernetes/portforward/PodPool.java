@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The upgraded connections to one pod: idle ones for reuse, one of them opened in advance, and the
  * dials that wait for one. Confined to the event loop.
  */
-final class PodPool implements PodConnection.Owner {
+public final class PodPool implements PodConnection.Owner {
   /** So many connections are opened at a time; more would only queue in the API server. */
   private static final int MAX_CONNECTING = 16;
 
@@ -23,7 +23,7 @@ final class PodPool implements PodConnection.Owner {
   private static final int MAX_IDLE = 32;
 
   /** A dial that waits for a connection. */
-  interface Waiter {
+  public interface Waiter {
     void connected(PodConnection connection);
 
     void connectFailed(ConnectFailure failure);
@@ -42,7 +42,7 @@ final class PodPool implements PodConnection.Owner {
   private int connecting;
   private boolean closed;
 
-  PodPool(
+  public PodPool(
       String namespace, String pod, ApiConnector connector, long maxIdleNanos, Runnable onSuccess) {
     this.namespace = namespace;
     this.pod = pod;
@@ -52,7 +52,7 @@ final class PodPool implements PodConnection.Owner {
   }
 
   /** Calls the waiter once, at once if a connection is idle. */
-  void acquire(Waiter waiter) {
+  public void acquire(Waiter waiter) {
     PodConnection ready = pollIdle();
     if (ready == null) {
       waiters.add(waiter);
@@ -62,7 +62,7 @@ final class PodPool implements PodConnection.Owner {
     connectAsNeeded();
   }
 
-  void cancel(Waiter waiter) {
+  public void cancel(Waiter waiter) {
     waiters.remove(waiter);
   }
 
@@ -71,7 +71,7 @@ final class PodPool implements PodConnection.Owner {
    *
    * @return whether there is nothing left here
    */
-  boolean sweep(long now) {
+  public boolean sweep(long now) {
     for (Iterator<Idle> each = idle.iterator(); each.hasNext(); ) {
       Idle next = each.next();
       if (now - next.since >= maxIdleNanos) {
@@ -82,7 +82,7 @@ final class PodPool implements PodConnection.Owner {
     return idle.isEmpty() && waiters.isEmpty() && busy.isEmpty() && connecting == 0;
   }
 
-  void close() {
+  public void close() {
     closed = true;
     waiters.clear();
     for (Idle next : idle) {

@@ -1,12 +1,8 @@
 /**
- * The tunnel that needs nothing in the cluster: every connection is a Kubernetes port-forward to
- * the pod that a destination stands for, spoken directly on netty as SPDY/3.1 frames.
- *
- * <p>From top to bottom: {@code KubernetesTunnel} opens a {@code TunnelSession}; each dial is a
- * {@code Flow} (bytes and their order) led by a {@code Dial} (where to, retries, deadline); a
- * {@code Carrier} carries it: a {@code PodStream} on a {@code PodConnection} from the {@code
- * PodPool}, or a {@code DirectCarrier} to the API server itself. All of them live on one event
- * loop.
+ * Kubernetes port-forwards to pods, spoken directly on netty as SPDY/3.1 frames. {@code
+ * ApiConnector} opens connections to the API server; upgraded ones are a {@code PodConnection} of
+ * the {@code PodPool}, on which a {@code PodStream} carries one connection, or a {@code PodPipe},
+ * which carries whatever lies above it. Knows neither agents nor who chooses between ways.
  */
 @NullMarked
 package io.teleproxy.plugin.kubernetes.portforward;

@@ -1,8 +1,10 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.tunnel;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
 import io.teleproxy.plugin.kubernetes.agent.AgentHealth;
+import io.teleproxy.plugin.kubernetes.portforward.ApiConnector;
+import io.teleproxy.plugin.kubernetes.portforward.ConnectFailure;
 import io.teleproxy.spi.Health;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;

@@ -1,7 +1,8 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.tunnel;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.teleproxy.plugin.kubernetes.portforward.Carrier;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 

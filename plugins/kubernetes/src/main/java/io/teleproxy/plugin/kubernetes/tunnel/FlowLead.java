@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.tunnel;
 
 /** Who looks after a flow until it has its far end. Called on the event loop. */
 interface FlowLead {

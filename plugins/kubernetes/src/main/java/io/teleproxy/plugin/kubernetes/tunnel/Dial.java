@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.tunnel;
 
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
@@ -11,7 +11,12 @@ import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget.None;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget.PodPort;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget.Reason;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterView;
+import io.teleproxy.plugin.kubernetes.portforward.ApiConnector;
+import io.teleproxy.plugin.kubernetes.portforward.Carrier;
+import io.teleproxy.plugin.kubernetes.portforward.ConnectFailure;
 import io.teleproxy.plugin.kubernetes.portforward.ConnectFailure.Retry;
+import io.teleproxy.plugin.kubernetes.portforward.PodConnection;
+import io.teleproxy.plugin.kubernetes.portforward.PodPool;
 import io.teleproxy.spi.Tunnel.DialFailure;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.tunnel;
 
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.KubeconfigFiles;
@@ -9,7 +9,7 @@ import io.teleproxy.spi.Tunnel;
 import org.pf4j.Extension;
 
 /**
- * The way into a Kubernetes cluster that needs nothing in it: port-forwards to pods.
+ * The way into a Kubernetes cluster: through an agent there, and without one by port-forwards.
  *
  * <p>Settings, beside those of {@link ClusterSession}: {@code dial-timeout} (20 s), {@code
  * idle-timeout} of connections kept for reuse (60 s), {@code half-close-delay} (1 s).

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.tunnel;
 
 import io.teleproxy.spi.Tunnel;
 import io.teleproxy.spi.Tunnel.DialFailure;

@@ -1,7 +1,8 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.tunnel;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
+import io.teleproxy.plugin.kubernetes.portforward.Carrier;
 import io.teleproxy.spi.Tunnel;
 import io.teleproxy.spi.Tunnel.DialFailure;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.tunnel;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -12,6 +12,8 @@ import io.teleproxy.plugin.kubernetes.agent.AgentSettings;
 import io.teleproxy.plugin.kubernetes.agent.AgentSupervisor;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget.PodPort;
+import io.teleproxy.plugin.kubernetes.portforward.ApiConnector;
+import io.teleproxy.plugin.kubernetes.portforward.PodPool;
 import io.teleproxy.plugin.kubernetes.watch.ApiClient;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Settings;

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.tunnel;
 
 import io.netty.channel.EventLoop;
 import io.teleproxy.plugin.kubernetes.agent.AgentHealth;

@@ -1,6 +1,6 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.tunnel;
 
-import static io.teleproxy.plugin.kubernetes.portforward.TunnelBench.bytes;
+import static io.teleproxy.plugin.kubernetes.tunnel.TunnelBench.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 

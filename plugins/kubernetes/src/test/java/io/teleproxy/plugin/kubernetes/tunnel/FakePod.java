@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.tunnel;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.tunnel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -7,7 +7,7 @@ import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget.None;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget.Reason;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterView;
-import io.teleproxy.plugin.kubernetes.portforward.FakeApiServer.Answer;
+import io.teleproxy.plugin.kubernetes.tunnel.FakeApiServer.Answer;
 import io.teleproxy.spi.Health;
 import java.net.InetAddress;
 import java.net.ServerSocket;
