@@ -57,6 +57,7 @@ public final class Main {
     CommandLine commands = new CommandLine(new TeleproxyCommand(program));
     if (!bareRun) {
       commands.addSubcommand(new RunCommand(program));
+      commands.addSubcommand(new DemoCommand(program));
       CommandLine plugins = new CommandLine(new PluginsCommand());
       plugins.addSubcommand(new PluginsListCommand(program));
       plugins.addSubcommand(new PluginsVerifyCommand(program));

@@ -23,6 +23,7 @@ import picocli.CommandLine.Mixin;
     footer = {
       "",
       "Examples:",
+      "  sudo teleproxy demo                without any cluster, to see what it does",
       "  sudo teleproxy run                 until Ctrl-C, for the current context",
       "  curl http://web.default/           from any program meanwhile",
       "  teleproxy status                   what works, what does not, and what to do",

@@ -78,6 +78,18 @@ final class HostedPlugin {
     remedy = "Remove it from that list.";
   }
 
+  synchronized void leaveOut() {
+    state = PluginReport.State.DISABLED;
+    reason = "plugins." + id + ".enabled is false";
+    remedy = "Set it to true.";
+  }
+
+  synchronized void leaveUntilAsked() {
+    state = PluginReport.State.DISABLED;
+    reason = "it is loaded on request only";
+    remedy = "'teleproxy " + id + "' does, or plugins." + id + ".enabled = true.";
+  }
+
   synchronized void leaveTo(Set<String> systems, String os) {
     state = PluginReport.State.OTHER_OS;
     reason = "it is for " + String.join(" and ", systems) + ", this is " + os + " (os=" + os + ")";

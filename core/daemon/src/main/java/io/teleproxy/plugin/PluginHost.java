@@ -24,6 +24,9 @@ import org.slf4j.LoggerFactory;
 public final class PluginHost implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PluginHost.class);
 
+  /** In a plugin's section: whether it is loaded. */
+  private static final String ENABLED = "enabled";
+
   private final String os;
   private final IsolatedPlugins manager;
   private final List<HostedPlugin> plugins;
@@ -50,7 +53,14 @@ public final class PluginHost implements AutoCloseable {
   public static PluginHost open(
       PluginSources sources, String os, Function<String, Environment> environments) {
     IsolatedPlugins manager = new IsolatedPlugins(sources.application());
-    List<HostedPlugin> plugins = new PluginScan(sources, manager, os).scan();
+    List<HostedPlugin> plugins =
+        new PluginScan(
+                sources,
+                manager,
+                os,
+                id -> environments.apply(id).settings().bool(ENABLED, false),
+                id -> !environments.apply(id).settings().bool(ENABLED, true))
+            .scan();
     manager.resolve();
     for (HostedPlugin plugin : plugins) {
       if (plugin.isLoaded()) {

@@ -27,12 +27,20 @@ import org.pf4j.PluginDescriptor;
  * @param extensions class names from {@code META-INF/extensions.idx}
  * @param systems the operating systems that it is for, as {@code Environment.os} names them; empty
  *     for all
+ * @param onRequest whether it is loaded only where the configuration asks for it
  * @param bundlesSpi whether the jar has classes of the SPI in it
  */
 record PluginJar(
-    PluginDescriptor descriptor, List<String> extensions, Set<String> systems, boolean bundlesSpi) {
+    PluginDescriptor descriptor,
+    List<String> extensions,
+    Set<String> systems,
+    boolean onRequest,
+    boolean bundlesSpi) {
   /** Attribute of the manifest: operating systems, with commas between. */
   static final String OS = "Plugin-Os";
+
+  /** Attribute of the manifest: {@code true} if the plugin is loaded only when asked for. */
+  static final String ON_REQUEST = "Plugin-On-Request";
 
   private static final String INDEX = "META-INF/extensions.idx";
   private static final int LONGEST_ID = 63;
@@ -51,6 +59,7 @@ record PluginJar(
           descriptor,
           index(jar),
           systems(manifest.getMainAttributes().getValue(OS)),
+          Boolean.parseBoolean(manifest.getMainAttributes().getValue(ON_REQUEST)),
           jar.getEntry("io/teleproxy/spi/Environment.class") != null);
     } catch (ZipException e) {
       throw new PluginFailure(

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Finds the jars of all sources, checks them and makes the good ones known to pf4j. */
 final class PluginScan {
@@ -17,12 +18,25 @@ final class PluginScan {
   private final PluginSources sources;
   private final IsolatedPlugins manager;
   private final String os;
+  private final Predicate<String> wanted;
+  private final Predicate<String> unwanted;
   private final FileTrust trust;
   private final List<HostedPlugin> found = new ArrayList<>();
   private final Map<String, HostedPlugin> byId = new HashMap<>();
 
-  PluginScan(PluginSources sources, IsolatedPlugins manager, String os) {
+  /**
+   * @param wanted whether the configuration says that the plugin of this id is enabled
+   * @param unwanted whether it says that it is not
+   */
+  PluginScan(
+      PluginSources sources,
+      IsolatedPlugins manager,
+      String os,
+      Predicate<String> wanted,
+      Predicate<String> unwanted) {
     this.sources = sources;
+    this.wanted = wanted;
+    this.unwanted = unwanted;
     this.manager = manager;
     this.os = os;
     this.trust = new FileTrust(sources.owners());
@@ -101,9 +115,17 @@ final class PluginScan {
         plugin.leaveTo(jar.systems(), os);
         return;
       }
+      if (jar.onRequest() && !wanted.test(jar.id())) {
+        plugin.leaveUntilAsked();
+        return;
+      }
       using.check(path);
       if (sources.disabled().contains(jar.id())) {
         plugin.disable();
+        return;
+      }
+      if (unwanted.test(jar.id())) {
+        plugin.leaveOut();
         return;
       }
       jar.check();

@@ -1,0 +1,76 @@
+package io.teleproxy.cli;
+
+import io.teleproxy.config.Flags;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code teleproxy demo}: a run with an imaginary cluster instead of a real one. */
+@Command(
+    name = "demo",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    description = {
+      "Run with a small imaginary cluster, served by this very process, and say what to try.",
+      "",
+      "Needs root as 'run' does, and neither a cluster nor a kubeconfig nor a network.",
+      ""
+    })
+final class DemoCommand implements Callable<Integer> {
+  @Option(names = "-v", description = "More in the log; -vv for everything.")
+  private boolean[] verbose = {};
+
+  private final Program program;
+
+  DemoCommand(Program program) {
+    this.program = program;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Flags flags =
+        new Flags()
+            .set("mode", "demo", "all")
+            .set("plugins.demo.enabled", "demo", "true")
+            .set("plugins.kubernetes.enabled", "demo", "false");
+    if (verbose.length > 0) {
+      flags.set("log.level", "-v", verbose.length > 1 ? "trace" : "debug");
+    }
+    return Running.run(
+        new Program(
+            program.environment(), new Guided(program.out()), program.err(), program.runner()),
+        flags);
+  }
+
+  /** Says what to try after the ready line. */
+  private static final class Guided extends PrintStream {
+    private static final String GUIDE =
+        """
+
+        Try in another terminal:
+
+          curl http://hello.demo/          a service
+          curl http://db-1.db.demo/        one pod of a headless service
+          curl http://empty.demo/          a service without pods: refused at once
+          dig +short db.demo               the addresses of both pods
+          teleproxy status                 how everything is
+
+        Ctrl-C ends it, and nothing stays.""";
+
+    Guided(PrintStream out) {
+      super(out, true, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void println(String line) {
+      super.println(line);
+      if (line.startsWith("ready")) {
+        super.println(GUIDE);
+      }
+    }
+  }
+}
