@@ -22,14 +22,22 @@ final class AgentConnection extends TunnelConnection {
 
   private final Dialer dialer;
   private final Door door;
+  private final SeenAttempts seen;
   private final long patienceNanos;
   private @Nullable Future<?> watch;
 
   /**
    * @param patienceNanos how long a client may say nothing, asleep for instance, before it is gone
    */
-  AgentConnection(WindowBudget budget, Dialer dialer, Door door, long patienceNanos) {
-    super(true, budget);
+  AgentConnection(
+      WindowBudget budget,
+      Dialer dialer,
+      Door door,
+      SeenAttempts seen,
+      long instance,
+      long patienceNanos) {
+    super(true, budget, instance);
+    this.seen = seen;
     this.dialer = dialer;
     this.door = door;
     this.patienceNanos = patienceNanos;
@@ -54,6 +62,11 @@ final class AgentConnection extends TunnelConnection {
       return;
     }
     Destination destination = asked.get();
+    if (!seen.isNew(destination.attempt())) {
+      user(stream, new Swallowed());
+      headers(stream, ConnectRequest.alreadyAsked(), true);
+      return;
+    }
     if (destination.udp()) {
       UdpRelay relay = new UdpRelay(this, stream);
       user(stream, relay);

@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -52,7 +53,9 @@ public final class AgentServer implements AutoCloseable {
     WindowBudget budget = new WindowBudget(WINDOW_BUDGET);
     // The port beside ours, which the door has to itself: it listens on other addresses.
     door = new Door(address.getPort() == 0 ? 0 : address.getPort() + 1, this::listenAtTheDoor);
-    connection = () -> new AgentConnection(budget, dialer, door, idleNanos);
+    SeenAttempts seen = new SeenAttempts();
+    long instance = 1 + ThreadLocalRandom.current().nextLong(0xffffffffL);
+    connection = () -> new AgentConnection(budget, dialer, door, seen, instance, idleNanos);
     listener =
         bootstrap(
                 channel -> {

@@ -17,14 +17,30 @@ public final class ConnectRequest {
   private static final AsciiString CONNECT = AsciiString.cached("CONNECT");
   private static final AsciiString PROTOCOL = AsciiString.cached(":protocol");
   private static final AsciiString CAPSULES = AsciiString.cached("capsule-protocol");
+  private static final AsciiString ATTEMPT = AsciiString.cached("teleproxy-attempt");
+  private static final AsciiString CONFLICT = AsciiString.cached("409");
   private static final String UDP = "connect-udp";
   private static final String PATH = "/.well-known/masque/udp/";
 
   private ConnectRequest() {}
 
-  /** Asks for a TCP connection. */
-  public static Http2Headers tcp(InetSocketAddress to) {
-    return new DefaultHttp2Headers(false).method(CONNECT).authority(authority(to));
+  /**
+   * Asks for a TCP connection.
+   *
+   * @param attempt the agent carries out one request of each number; 0 for no number
+   */
+  public static Http2Headers tcp(InetSocketAddress to, long attempt) {
+    Http2Headers request = new DefaultHttp2Headers(false).method(CONNECT).authority(authority(to));
+    return attempt == 0 ? request : request.set(ATTEMPT, Long.toHexString(attempt));
+  }
+
+  /** The answer to a request whose number was there before. */
+  public static Http2Headers alreadyAsked() {
+    return new DefaultHttp2Headers(false).status(CONFLICT);
+  }
+
+  public static boolean isAlreadyAsked(Http2Headers answer) {
+    return CONFLICT.contentEquals(orEmpty(answer.status()));
   }
 
   /** Asks for a flow of datagrams. */
@@ -40,8 +56,12 @@ public final class ConnectRequest {
         .set(CAPSULES, "?1");
   }
 
-  /** What a request asks for. */
-  public record Destination(boolean udp, InetSocketAddress to) {}
+  /**
+   * What a request asks for.
+   *
+   * @param attempt its number, or 0
+   */
+  public record Destination(boolean udp, InetSocketAddress to, long attempt) {}
 
   /** Empty if it is no request that we know, or its destination is none. */
   public static Optional<Destination> read(Http2Headers headers) {
@@ -50,7 +70,8 @@ public final class ConnectRequest {
     }
     String protocol = orEmpty(headers.get(PROTOCOL));
     if (protocol.isEmpty()) {
-      return destination(orEmpty(headers.authority())).map(to -> new Destination(false, to));
+      return destination(orEmpty(headers.authority()))
+          .map(to -> new Destination(false, to, attempt(headers)));
     }
     String path = orEmpty(headers.path());
     if (!protocol.equals(UDP) || !path.startsWith(PATH)) {
@@ -61,7 +82,15 @@ public final class ConnectRequest {
       return Optional.empty();
     }
     String host = URLDecoder.decode(parts[0], StandardCharsets.UTF_8);
-    return address(host, parts[1]).map(to -> new Destination(true, to));
+    return address(host, parts[1]).map(to -> new Destination(true, to, 0));
+  }
+
+  private static long attempt(Http2Headers headers) {
+    try {
+      return Long.parseUnsignedLong(orEmpty(headers.get(ATTEMPT)), 16);
+    } catch (NumberFormatException e) {
+      return 0;
+    }
   }
 
   private static Optional<InetSocketAddress> destination(String authority) {

@@ -43,6 +43,9 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
   /** Of headers, all together: a host name and a few words. */
   private static final int MAX_HEADERS = 8 * 1024;
 
+  /** A setting of ours (RFC 9113 §6.5.2: others ignore it): which process of the agent this is. */
+  private static final char INSTANCE = 0xf5a0;
+
   private final Http2Connection.PropertyKey userKey;
   private final ReceiveWindows windows;
   private final Pulse pulse = new Pulse();
@@ -73,12 +76,15 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
       return new Codec(connection, decoder, encoder);
     }
 
-    Http2Settings settings() {
+    Http2Settings settings(long instance) {
       Http2Settings settings =
           new Http2Settings()
               .initialWindowSize(ReceiveWindows.FIRST)
               .maxFrameSize(MAX_FRAME)
               .maxHeaderListSize(MAX_HEADERS);
+      if (instance != 0) {
+        settings.put(INSTANCE, Long.valueOf(instance));
+      }
       return connection.isServer()
           ? settings.connectProtocolEnabled(true)
           : settings.pushEnabled(false);
@@ -91,11 +97,20 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
    * @param accepting whether the other end opens the streams
    */
   protected TunnelConnection(boolean accepting, WindowBudget budget) {
-    this(Codec.of(accepting), budget);
+    this(accepting, budget, 0);
   }
 
-  private TunnelConnection(Codec codec, WindowBudget budget) {
-    super(codec.decoder, codec.encoder, codec.settings());
+  /**
+   * One end.
+   *
+   * @param instance tells the other end which process this is, from 1 to 2^32-1; 0 tells nothing
+   */
+  protected TunnelConnection(boolean accepting, WindowBudget budget, long instance) {
+    this(Codec.of(accepting), budget, instance);
+  }
+
+  private TunnelConnection(Codec codec, WindowBudget budget, long instance) {
+    super(codec.decoder, codec.encoder, codec.settings(instance));
     gracefulShutdownTimeoutMillis(0);
     userKey = codec.connection.newKey();
     windows = new ReceiveWindows(codec.connection, budget);
@@ -122,6 +137,12 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
 
   /** The other end has said how it wants to be spoken to: it is there. */
   protected void settled(Http2Settings settings) {}
+
+  /** Which process the other end has said to be; 0 if it has not. */
+  protected static long instance(Http2Settings settings) {
+    Long instance = settings.get(INSTANCE);
+    return instance == null ? 0 : instance;
+  }
 
   /** The other end wants no streams beyond this id. */
   protected void goingAway(int lastStreamId) {}

@@ -15,6 +15,9 @@ import io.teleproxy.plugin.kubernetes.portforward.Carrier;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +49,8 @@ public final class AgentLink extends TunnelConnection {
 
   private final boolean direct;
   private final Owner owner;
+  private final Set<AgentStream> unanswered = new LinkedHashSet<>();
+  private long instance;
   private boolean ready;
   private boolean suspect;
   private boolean leaving;
@@ -104,15 +109,30 @@ public final class AgentLink extends TunnelConnection {
     carried += bytes;
   }
 
-  /** Opens a TCP connection at the far end; null if this one takes no more streams. */
-  public @Nullable Carrier open(InetSocketAddress to, Carrier.Events events) {
-    Http2Stream stream = request(ConnectRequest.tcp(to), false);
+  /**
+   * Opens a TCP connection at the far end; null if this one takes no more streams.
+   *
+   * @param attempt its number, of which the agent opens one; 0 for none
+   */
+  @Nullable Carrier open(InetSocketAddress to, long attempt, AgentStream.Hearer events) {
+    Http2Stream stream = request(ConnectRequest.tcp(to, attempt), false);
     if (stream == null) {
       return null;
     }
     AgentStream carrier = new AgentStream(this, stream, events);
     user(stream, carrier);
+    unanswered.add(carrier);
     return carrier;
+  }
+
+  /** The stream has its answer, or is not waited for any more. */
+  void answered(AgentStream stream) {
+    unanswered.remove(stream);
+  }
+
+  /** Which process of the agent is at the other end. */
+  long instance() {
+    return instance;
   }
 
   /** Opens a flow of UDP datagrams at the far end; null if this one takes no more streams. */
@@ -210,7 +230,10 @@ public final class AgentLink extends TunnelConnection {
     }
     long silent = silentNanos();
     if (silent > Math.max(SUSPICIOUS_NANOS, 4 * roundTripNanos())) {
-      suspect = true;
+      if (!suspect) {
+        suspect = true;
+        List.copyOf(unanswered).forEach(AgentStream::suspected);
+      }
       if (silent > HOPELESS_NANOS || addressIsGone()) {
         close(
             "nothing has come from the agent for " + TimeUnit.NANOSECONDS.toSeconds(silent) + " s");
@@ -237,6 +260,7 @@ public final class AgentLink extends TunnelConnection {
   protected void settled(Http2Settings settings) {
     if (!ready) {
       ready = true;
+      instance = instance(settings);
       owner.ready(this);
     }
   }

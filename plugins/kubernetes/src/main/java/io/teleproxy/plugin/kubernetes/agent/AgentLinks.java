@@ -10,8 +10,10 @@ import io.netty.util.concurrent.Future;
 import io.teleproxy.agent.wire.DoorRequest;
 import io.teleproxy.agent.wire.WindowBudget;
 import io.teleproxy.plugin.kubernetes.portforward.ApiConnector;
+import io.teleproxy.plugin.kubernetes.portforward.Carrier;
 import io.teleproxy.plugin.kubernetes.portforward.ConnectFailure;
 import io.teleproxy.plugin.kubernetes.portforward.PodPipe;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +64,7 @@ public final class AgentLinks implements AgentLink.Owner {
 
   /** What there is for a new stream. */
   public enum State {
-    /** Use {@link #pick}. */
+    /** There are connections. */
     USABLE,
     /** Being built up again: wait. */
     RECOVERING,
@@ -148,7 +150,7 @@ public final class AgentLinks implements AgentLink.Owner {
    * share one, whose records and system calls are then fewer; and none goes where somebody
    * transfers much.
    */
-  public @Nullable AgentLink pick() {
+  @Nullable AgentLink pick() {
     AgentLink best = null;
     for (AgentLink link : links) {
       if (link.usable() && (best == null || better(link, best))) {
@@ -166,6 +168,12 @@ public final class AgentLinks implements AgentLink.Owner {
       return !than.resting();
     }
     return link.bulk() != than.bulk() ? link.bulk() < than.bulk() : link.opened() > than.opened();
+  }
+
+  /** Opens a TCP connection at the far end; null if there is no connection to the agent now. */
+  public @Nullable Carrier open(InetSocketAddress to, Carrier.Events events) {
+    AgentDial dial = new AgentDial(this, to, events);
+    return dial.started() ? dial : null;
   }
 
   public void await(Waiter waiter) {

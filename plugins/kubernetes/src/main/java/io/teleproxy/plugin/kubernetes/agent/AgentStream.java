@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
+import io.teleproxy.agent.wire.ConnectRequest;
 import io.teleproxy.agent.wire.ProxyStatus;
 import io.teleproxy.agent.wire.StreamUser;
 import io.teleproxy.plugin.kubernetes.portforward.Carrier;
@@ -17,19 +18,28 @@ import java.util.function.IntConsumer;
  * comes is kept, at most a window of it. Confined to the event loop.
  */
 final class AgentStream implements Carrier, StreamUser {
+  /** The agent was asked for this connection before, over another way. */
+  static final DialFailure ALREADY_ASKED =
+      new DialFailure(DialFailure.Kind.GENERAL, "the tunnel broke before the far end had answered");
+
+  /** Who hears of the stream. */
+  interface Hearer extends Events {
+    /** The answer is due, and nothing comes from the agent any more; it still may. */
+    void suspected();
+  }
+
   private final AgentLink link;
-  private final Events events;
+  private final Hearer events;
   private final ArrayDeque<ByteBuf> unread = new ArrayDeque<>();
   private final Http2Stream stream;
   private boolean reading = true;
-  private boolean wrote;
   private boolean accepted;
   private boolean finished;
   private boolean inputEnded;
   private boolean inputEndTold;
   private boolean over;
 
-  AgentStream(AgentLink link, Http2Stream stream, Events events) {
+  AgentStream(AgentLink link, Http2Stream stream, Hearer events) {
     this.link = link;
     this.stream = stream;
     this.events = events;
@@ -46,7 +56,6 @@ final class AgentStream implements Carrier, StreamUser {
       sent.accept(length);
       return;
     }
-    wrote = true;
     link.carried(length);
     link.data(stream, bytes, false).addListener(done -> sent.accept(length));
   }
@@ -88,6 +97,7 @@ final class AgentStream implements Carrier, StreamUser {
     CharSequence status = headers.status();
     if (status != null && status.length() == 3 && status.charAt(0) == '2') {
       accepted = true;
+      link.answered(this);
       events.accepted();
       if (end) {
         data(Unpooled.EMPTY_BUFFER, true);
@@ -95,7 +105,10 @@ final class AgentStream implements Carrier, StreamUser {
     } else {
       end();
       link.reset(stream, Http2Error.NO_ERROR);
-      events.refused(failure(ProxyStatus.of(headers)));
+      events.refused(
+          ConnectRequest.isAlreadyAsked(headers)
+              ? ALREADY_ASKED
+              : failure(ProxyStatus.of(headers)));
     }
   }
 
@@ -133,7 +146,6 @@ final class AgentStream implements Carrier, StreamUser {
   @Override
   public void reset(long code) {
     if (code == Http2Error.REFUSED_STREAM.code()) {
-      wrote = false;
       lost("the agent did not take the stream");
     } else if (!over) {
       end();
@@ -147,14 +159,11 @@ final class AgentStream implements Carrier, StreamUser {
       return;
     }
     end();
-    if (!accepted && wrote) {
-      // What was written may have arrived, and must not arrive twice.
-      events.refused(
-          new DialFailure(
-              DialFailure.Kind.GENERAL, "the tunnel broke before the far end answered: " + reason));
-    } else {
-      events.lost(reason);
-    }
+    events.lost(reason);
+  }
+
+  void suspected() {
+    events.suspected();
   }
 
   private void tellInputEnd() {
@@ -166,6 +175,7 @@ final class AgentStream implements Carrier, StreamUser {
 
   private void end() {
     over = true;
+    link.answered(this);
     for (ByteBuf bytes = unread.poll(); bytes != null; bytes = unread.poll()) {
       bytes.release();
     }

@@ -3,7 +3,6 @@ package io.teleproxy.plugin.kubernetes.tunnel;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
-import io.teleproxy.plugin.kubernetes.agent.AgentLink;
 import io.teleproxy.plugin.kubernetes.agent.AgentLinks;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget;
@@ -108,12 +107,10 @@ final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
       return false;
     }
     requests = 0;
-    for (AgentLink link = agent.pick(); link != null; link = agent.pick()) {
-      Carrier stream = link.open(surroundings.cluster().view().endpoint(to), flow);
-      if (stream != null) {
-        flow.attach(stream);
-        return true;
-      }
+    Carrier stream = agent.open(surroundings.cluster().view().endpoint(to), flow);
+    if (stream != null) {
+      flow.attach(stream);
+      return true;
     }
     if (agent.state() == AgentLinks.State.RECOVERING || surroundings.agentOnly()) {
       trouble = "the agent is out of reach";

@@ -64,11 +64,11 @@ final class AgentRig implements AutoCloseable {
     return loop.submit(work).get(20, TimeUnit.SECONDS);
   }
 
-  Carrier open(InetSocketAddress to, Carrier.Events events) throws Exception {
+  Carrier open(InetSocketAddress to, AgentStream.Hearer events) throws Exception {
     AgentLink link = ready.get(20, TimeUnit.SECONDS);
     return onLoop(
         () -> {
-          Carrier opened = link.open(to, events);
+          Carrier opened = link.open(to, 0, events);
           if (opened == null) {
             throw new AssertionError("no more streams");
           }

@@ -1,7 +1,6 @@
 package io.teleproxy.plugin.kubernetes.agent;
 
 import io.netty.buffer.ByteBuf;
-import io.teleproxy.plugin.kubernetes.portforward.Carrier;
 import io.teleproxy.spi.Tunnel.DialFailure;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.BlockingQueue;
@@ -10,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Hears what happens to a stream, as lines. */
-final class RecordedStream implements Carrier.Events {
+final class RecordedStream implements AgentStream.Hearer {
   private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
   final AtomicLong received = new AtomicLong();
 
@@ -45,6 +44,11 @@ final class RecordedStream implements Carrier.Events {
   @Override
   public void refused(DialFailure why) {
     events.add("refused " + why.kind() + " " + why.detail());
+  }
+
+  @Override
+  public void suspected() {
+    events.add("suspected");
   }
 
   @Override

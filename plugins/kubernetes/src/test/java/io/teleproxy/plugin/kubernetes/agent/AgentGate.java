@@ -1,0 +1,181 @@
+package io.teleproxy.plugin.kubernetes.agent;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.spdy.DefaultSpdyDataFrame;
+import io.netty.handler.codec.spdy.DefaultSpdySynReplyFrame;
+import io.netty.handler.codec.spdy.SpdyDataFrame;
+import io.netty.handler.codec.spdy.SpdyFrame;
+import io.netty.handler.codec.spdy.SpdyFrameCodec;
+import io.netty.handler.codec.spdy.SpdySynStreamFrame;
+import io.netty.handler.codec.spdy.SpdyVersion;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import io.teleproxy.agent.AgentServer;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A real agent behind what an API server does of port-forwards, with a network to cut. */
+final class AgentGate implements AutoCloseable {
+  private final MultiThreadIoEventLoopGroup group =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final AtomicInteger forwards = new AtomicInteger();
+  private final Channel listener;
+  private volatile AgentServer agent = AgentServer.start(0, Duration.ofMinutes(1));
+
+  AgentGate() {
+    listener =
+        new ServerBootstrap()
+            .group(group)
+            .channel(NioServerSocketChannel.class)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    clients.add(channel);
+                    channel
+                        .pipeline()
+                        .addLast(
+                            new HttpServerCodec(), new HttpObjectAggregator(65536), new Front());
+                  }
+                })
+            .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .syncUninterruptibly()
+            .channel();
+  }
+
+  int port() {
+    return ((InetSocketAddress) listener.localAddress()).getPort();
+  }
+
+  /** How many port-forwards were asked for. */
+  int forwards() {
+    return forwards.get();
+  }
+
+  /** Ends all connections. */
+  void cut() {
+    clients.close().awaitUninterruptibly();
+  }
+
+  /** From now on nothing gets through on the connections that are there; others are not hurt. */
+  void silence() {
+    clients.forEach(channel -> channel.config().setAutoRead(false));
+  }
+
+  /** What was held up gets through after all. */
+  void speakAgain() {
+    clients.forEach(channel -> channel.config().setAutoRead(true));
+  }
+
+  /** Another process in the same pod, which knows nothing of the first one's connections. */
+  void restartAgent() {
+    AgentServer before = agent;
+    agent = AgentServer.start(0, Duration.ofMinutes(1));
+    before.close();
+  }
+
+  @Override
+  public void close() {
+    listener.close().syncUninterruptibly();
+    cut();
+    agent.close();
+    group.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+
+  private final class Front extends SimpleChannelInboundHandler<FullHttpRequest> {
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
+      boolean upgrade = request.uri().endsWith("/portforward");
+      DefaultFullHttpResponse response =
+          new DefaultFullHttpResponse(
+              HttpVersion.HTTP_1_1,
+              upgrade ? HttpResponseStatus.SWITCHING_PROTOCOLS : HttpResponseStatus.OK);
+      if (!upgrade) {
+        response.headers().set(HttpHeaderNames.CONTENT_LENGTH, 0);
+        ctx.writeAndFlush(response);
+        return;
+      }
+      forwards.incrementAndGet();
+      response
+          .headers()
+          .set(HttpHeaderNames.CONNECTION, "Upgrade")
+          .set(HttpHeaderNames.UPGRADE, "SPDY/3.1")
+          .set("X-Stream-Protocol-Version", "portforward.k8s.io");
+      ctx.writeAndFlush(response);
+      ctx.pipeline().addLast(new SpdyFrameCodec(SpdyVersion.SPDY_3_1), new Forward());
+      ctx.pipeline().remove(HttpObjectAggregator.class);
+      ctx.pipeline().remove(this);
+      ctx.pipeline().remove(HttpServerCodec.class);
+    }
+  }
+
+  /** Carries the data stream's bytes to the agent and back. */
+  private final class Forward extends SimpleChannelInboundHandler<SpdyFrame> {
+    private ChannelFuture there;
+    private int dataId;
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, SpdyFrame frame) {
+      if (frame instanceof SpdySynStreamFrame syn) {
+        ctx.writeAndFlush(new DefaultSpdySynReplyFrame(syn.streamId()));
+        if (syn.headers().getAsString("streamtype").equals("data")) {
+          dataId = syn.streamId();
+          there = connect(ctx);
+        }
+      } else if (frame instanceof SpdyDataFrame data && data.streamId() == dataId) {
+        ByteBuf bytes = data.content().retain();
+        there.addListener(connected -> there.channel().writeAndFlush(bytes));
+      }
+    }
+
+    private ChannelFuture connect(ChannelHandlerContext ctx) {
+      return new Bootstrap()
+          .group(ctx.channel().eventLoop())
+          .channel(NioSocketChannel.class)
+          .handler(
+              new ChannelInboundHandlerAdapter() {
+                @Override
+                public void channelRead(ChannelHandlerContext agentSide, Object bytes) {
+                  ctx.writeAndFlush(new DefaultSpdyDataFrame(dataId, (ByteBuf) bytes));
+                }
+
+                @Override
+                public void channelInactive(ChannelHandlerContext agentSide) {
+                  ctx.close();
+                }
+              })
+          .connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), agent.port()));
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+      if (there != null) {
+        there.channel().close();
+      }
+    }
+  }
+}

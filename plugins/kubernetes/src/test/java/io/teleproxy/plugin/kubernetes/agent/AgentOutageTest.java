@@ -1,0 +1,223 @@
+package io.teleproxy.plugin.kubernetes.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.teleproxy.plugin.kubernetes.TestEnvironment;
+import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
+import io.teleproxy.plugin.kubernetes.portforward.ApiConnector;
+import io.teleproxy.plugin.kubernetes.portforward.Carrier;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Links to a real agent whose network is cut, silent, or both. */
+@Timeout(180)
+final class AgentOutageTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final AgentGate gate = new AgentGate();
+  private final MultiThreadIoEventLoopGroup group =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final EventLoop loop = group.next();
+  private final ExecutorService worker = Executors.newSingleThreadExecutor();
+  private final AtomicInteger lost = new AtomicInteger();
+  private final RecordedStream events = new RecordedStream();
+  private ServerSocket server;
+  private ClusterSession cluster;
+  private AgentLinks links;
+
+  @BeforeEach
+  void open(@TempDir Path folder) throws Exception {
+    server = new ServerSocket(0, 1000, InetAddress.getLoopbackAddress());
+    Path kubeconfig =
+        Files.writeString(
+            folder.resolve("kubeconfig"),
+            """
+            clusters: [{name: gate, cluster: {server: "http://127.0.0.1:%d"}}]
+            users: [{name: gate, user: {token: secret}}]
+            contexts: [{name: gate, context: {cluster: gate, user: gate}}]
+            current-context: gate
+            """
+                .formatted(gate.port()));
+    cluster =
+        ClusterSession.acquire(
+            new TestEnvironment(Map.of(), Map.of("kubeconfig", kubeconfig.toString())));
+    links =
+        new AgentLinks(
+            loop,
+            new ApiConnector(cluster, loop, worker),
+            2,
+            false,
+            new AgentLinks.Observer() {
+              @Override
+              public void up() {}
+
+              @Override
+              public void podLost(String reason, String remedy) {
+                lost.incrementAndGet();
+              }
+            });
+    use("agent");
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    onLoop(() -> links.forget("the test is over"));
+    cluster.close();
+    server.close();
+    gate.close();
+    worker.shutdown();
+    group.shutdownGracefully(0, 1, TimeUnit.SECONDS).await();
+  }
+
+  @Test
+  void aThousandOutagesLeaveNothingBehind() throws Exception {
+    exchange();
+    int threads = Thread.activeCount();
+    long files = openFiles();
+    for (int i = 0; i < 1000; i++) {
+      gate.cut();
+      exchange();
+    }
+    settle();
+    assertThat(lost.get()).as("the pod was there all the time").isZero();
+    assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads + 2);
+    await("all sockets closed").atMost(PATIENCE).until(() -> openFiles() <= files + 8);
+    // Not more port-forwards than are needed: two for each outage, and some that were cut early.
+    assertThat(gate.forwards()).isLessThan(4000);
+  }
+
+  @Test
+  void whoAsksOnASilentLinkIsCarriedByAnother() throws Exception {
+    settle();
+    gate.silence();
+    // Both links look well, and one of them takes the request.
+    Carrier stream = open(events);
+    write(stream, "once");
+    try (Socket there = server.accept()) {
+      assertThat(there.getInputStream().readNBytes(4)).asString().isEqualTo("once");
+      assertThat(events.next()).isIn("accepted", "suspected");
+      // What was held up arrives after all, and is not carried out again.
+      gate.speakAgain();
+      there.getOutputStream().write("answer".getBytes(StandardCharsets.UTF_8));
+      assertThat(events.next()).isEqualTo("received answer");
+      exchange();
+    }
+    server.setSoTimeout(100);
+    org.assertj.core.api.Assertions.assertThatThrownBy(() -> server.accept())
+        .isInstanceOf(java.net.SocketTimeoutException.class);
+  }
+
+  @Test
+  void whoseRequestWentWithTheConnectionAsksAgain() throws Exception {
+    settle();
+    gate.silence();
+    Carrier stream = open(events);
+    write(stream, "once");
+    gate.cut();
+    try (Socket there = server.accept()) {
+      assertThat(there.getInputStream().readNBytes(4)).asString().isEqualTo("once");
+      assertThat(events.next()).isEqualTo("accepted");
+    }
+  }
+
+  @Test
+  void anotherProcessOfTheAgentIsNotAskedAgain() throws Exception {
+    settle();
+    gate.silence();
+    Carrier stream = open(events);
+    write(stream, "once");
+    gate.restartAgent();
+    gate.cut();
+    assertThat(events.next())
+        .startsWith("refused GENERAL the tunnel broke before the far end had answered");
+    exchange();
+  }
+
+  @Test
+  void liveConnectionsEndWhenTheirsDoes() throws Exception {
+    open(events);
+    try (Socket there = server.accept()) {
+      assertThat(events.next()).isEqualTo("accepted");
+      gate.cut();
+      assertThat(events.next()).startsWith("lost");
+    }
+  }
+
+  /** A connection with early data, its answer, and its end. */
+  private void exchange() throws Exception {
+    RecordedStream heard = new RecordedStream();
+    Carrier stream = open(heard);
+    write(stream, "question");
+    try (Socket there = server.accept()) {
+      assertThat(there.getInputStream().readNBytes(8)).asString().isEqualTo("question");
+      assertThat(heard.next()).isEqualTo("accepted");
+      there.getOutputStream().write("answer".getBytes(StandardCharsets.UTF_8));
+      assertThat(heard.next()).isEqualTo("received answer");
+      onLoop(stream::abort);
+    }
+  }
+
+  /** Waits for a link if there is none, as a dial does. */
+  private Carrier open(AgentStream.Hearer heard) {
+    InetSocketAddress to = (InetSocketAddress) server.getLocalSocketAddress();
+    Carrier[] opened = new Carrier[1];
+    await("a link")
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(2))
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              onLoop(() -> opened[0] = links.open(to, heard));
+              return opened[0] != null;
+            });
+    return opened[0];
+  }
+
+  private void settle() {
+    await("both links").atMost(PATIENCE).until(() -> loop.submit(links::count).get() == 2);
+  }
+
+  private void use(String pod) throws Exception {
+    onLoop(() -> links.use("default", pod));
+  }
+
+  private void onLoop(Runnable work) throws Exception {
+    @Nullable Object unused = loop.submit(work).get(20, TimeUnit.SECONDS);
+  }
+
+  private void write(Carrier stream, String text) throws Exception {
+    ByteBuf bytes = Unpooled.buffer().writeZero(Carrier.HEADROOM);
+    bytes.writeCharSequence(text, StandardCharsets.UTF_8);
+    onLoop(() -> stream.write(bytes, sent -> {}));
+  }
+
+  private static long openFiles() throws java.io.IOException {
+    try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
+      return files.count();
+    }
+  }
+}
