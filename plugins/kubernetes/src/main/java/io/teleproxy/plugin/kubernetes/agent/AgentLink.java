@@ -12,9 +12,8 @@ import io.teleproxy.agent.wire.StreamUser;
 import io.teleproxy.agent.wire.TunnelConnection;
 import io.teleproxy.agent.wire.WindowBudget;
 import io.teleproxy.plugin.kubernetes.portforward.Carrier;
+import io.teleproxy.plugin.kubernetes.portforward.LocalAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -234,7 +233,7 @@ public final class AgentLink extends TunnelConnection {
         suspect = true;
         List.copyOf(unanswered).forEach(AgentStream::suspected);
       }
-      if (silent > HOPELESS_NANOS || addressIsGone()) {
+      if (silent > HOPELESS_NANOS || LocalAddress.isGone(context().channel())) {
         close(
             "nothing has come from the agent for " + TimeUnit.NANOSECONDS.toSeconds(silent) + " s");
       }
@@ -244,16 +243,6 @@ public final class AgentLink extends TunnelConnection {
   void close(String reason) {
     lossReason(reason);
     context().channel().close();
-  }
-
-  /** The machine has moved to another network: nothing will ever arrive at the old address. */
-  private boolean addressIsGone() {
-    try {
-      return context().channel().localAddress() instanceof InetSocketAddress local
-          && NetworkInterface.getByInetAddress(local.getAddress()) == null;
-    } catch (SocketException e) {
-      return false;
-    }
   }
 
   @Override

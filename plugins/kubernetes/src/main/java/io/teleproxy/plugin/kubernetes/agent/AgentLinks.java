@@ -86,6 +86,7 @@ public final class AgentLinks implements AgentLink.Owner {
   private @Nullable Future<?> ticking;
   private int opening;
   private int openingDirect;
+  private int unanswered;
   private boolean retrying;
   private boolean up;
   private long backoffMillis = FIRST_BACKOFF_MILLIS;
@@ -303,6 +304,7 @@ public final class AgentLinks implements AgentLink.Owner {
         barred(status == 101 ? "" : "HTTP " + status + " " + message);
         return;
       }
+      unanswered = 0;
       AgentLink link = start(context, List.of(), true);
       context
           .channel()
@@ -318,7 +320,7 @@ public final class AgentLinks implements AgentLink.Owner {
     @Override
     public void failed(ConnectFailure failure) {
       openingDirect--;
-      if (count() > 0) {
+      if (failure.unanswered() && count() > 0 && ++unanswered > 1) {
         barred(failure.detail());
       } else if (target.equals(pod)) {
         openLater();

@@ -110,6 +110,8 @@ public final class AgentSupervisor implements AutoCloseable {
       } catch (AgentTrouble e) {
         backoff = afterFailure(e.reason(), e.remedy(), backoff);
       } catch (ApiException e) {
+        // What did not answer is not asked again: its way may be gone for good.
+        client.reset();
         // The tunnel itself tells that the API server cannot be reached.
         backoff =
             afterFailure("agent: " + e.text(), "", Math.min(backoff, 2 * FIRST_BACKOFF_MILLIS));

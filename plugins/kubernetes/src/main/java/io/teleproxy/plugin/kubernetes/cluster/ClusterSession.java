@@ -9,6 +9,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 public final class ClusterSession implements AutoCloseable {
   private static final Pattern DOMAIN =
       Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
+
+  /** So long credentials are used whatever they say, lest a plugin runs for each connection. */
+  private static final Duration SHORTEST_LIFE = Duration.ofSeconds(2);
 
   /** What makes two sessions the same. */
   private record Key(
@@ -232,9 +236,15 @@ public final class ClusterSession implements AutoCloseable {
     }
   }
 
+  /** Credentials that seem to have expired already: this machine's clock may be wrong. */
+  private static Timed notAtOnceAgain(Timed made) {
+    Instant soon = Instant.now().plus(SHORTEST_LIFE);
+    return made.expires().isBefore(soon) ? new Timed(made.access(), soon) : made;
+  }
+
   private void renew(CompletableFuture<Access> started) {
     try {
-      Timed made = credentials.renew();
+      Timed made = notAtOnceAgain(credentials.renew());
       synchronized (this) {
         current = made;
         renewal = null;

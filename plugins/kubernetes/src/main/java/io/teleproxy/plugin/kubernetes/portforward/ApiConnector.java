@@ -25,19 +25,24 @@ import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import jdk.net.ExtendedSocketOptions;
+import org.jspecify.annotations.Nullable;
 
 /** Opens connections to the API server. Results are told on the event loop. */
 public final class ApiConnector {
-  private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
+  /** The kernel asks after 0, 1, 3 and 7 s: before the last a new attempt is the better one. */
+  private static final int CONNECT_TIMEOUT_MILLIS = 4_000;
+
   private static final long EXCHANGE_TIMEOUT_SECONDS = 10;
 
   /** A dead path is noticed after 15 s of silence and 3 unanswered probes, 5 s apart. */
@@ -55,6 +60,8 @@ public final class ApiConnector {
   private final ApiServer server;
   private final EventLoop loop;
   private final Executor worker;
+  private final AtomicBoolean lookingUp = new AtomicBoolean();
+  private volatile InetAddress @Nullable [] lastAddresses;
 
   /**
    * @param worker for what blocks: host names, TLS key exchanges
@@ -195,7 +202,11 @@ public final class ApiConnector {
                     channel
                         .pipeline()
                         .fireExceptionCaught(
-                            new IOException("timed out after " + EXCHANGE_TIMEOUT_SECONDS + " s")),
+                            new IOException(
+                                "timed out after "
+                                    + EXCHANGE_TIMEOUT_SECONDS
+                                    + " s: "
+                                    + ConnectFailure.NO_ANSWER)),
                 EXCHANGE_TIMEOUT_SECONDS,
                 TimeUnit.SECONDS);
     pipeline.addLast(
@@ -240,16 +251,39 @@ public final class ApiConnector {
 
   private void connect(
       boolean halfClosure, Consumer<Channel> init, Consumer<ConnectFailure> failed) {
+    InetAddress[] known = lastAddresses;
+    if (known != null) {
+      // In an outage a lookup blocks for long, and nobody waits for it.
+      lookUpBeside();
+      onLoop(() -> connect(halfClosure, known, 0, init, failed));
+      return;
+    }
     worker.execute(
         () -> {
           try {
             InetAddress[] addresses = InetAddress.getAllByName(server.host());
+            lastAddresses = addresses;
             onLoop(() -> connect(halfClosure, addresses, 0, init, failed));
           } catch (IOException e) {
             IOException unknown = new IOException("unknown host " + server.host(), e);
             onLoop(() -> failed.accept(ConnectFailure.unreachable(server, unknown)));
           }
         });
+  }
+
+  private void lookUpBeside() {
+    if (lookingUp.compareAndSet(false, true)) {
+      worker.execute(
+          () -> {
+            try {
+              lastAddresses = InetAddress.getAllByName(server.host());
+            } catch (UnknownHostException e) {
+              // The last addresses are the best there are.
+            } finally {
+              lookingUp.set(false);
+            }
+          });
+    }
   }
 
   private void connect(

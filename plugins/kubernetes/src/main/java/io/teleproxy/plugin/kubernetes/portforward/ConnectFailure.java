@@ -12,6 +12,8 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
   private static final String LOG_IN =
       "The API server refuses the credentials of the kubeconfig: log in again, as for kubectl";
 
+  static final String NO_ANSWER = "connected, but not answered in time";
+
   /** Whether it may be different next time. */
   public enum Retry {
     NEVER,
@@ -38,6 +40,11 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
         "API server: " + status + " " + message,
         status == 401 ? LOG_IN : "",
         Retry.LATER);
+  }
+
+  /** Whether the API server was reached, and then did not answer in time. */
+  public boolean unanswered() {
+    return detail.endsWith(NO_ANSWER);
   }
 
   static ConnectFailure unreachable(ApiServer server, Throwable cause) {

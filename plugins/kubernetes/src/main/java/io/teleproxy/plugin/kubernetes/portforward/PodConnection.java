@@ -60,6 +60,11 @@ public final class PodConnection extends ByteToMessageDecoder implements SpdyFra
     return requests;
   }
 
+  /** Whether nothing can arrive any more, because the machine has another address by now. */
+  boolean stranded() {
+    return LocalAddress.isGone(context().channel());
+  }
+
   boolean active() {
     return !closing && context != null && context.channel().isActive();
   }

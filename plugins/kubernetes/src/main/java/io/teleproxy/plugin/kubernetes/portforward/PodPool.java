@@ -67,7 +67,7 @@ public final class PodPool implements PodConnection.Owner {
   }
 
   /**
-   * Closes what has been idle for too long.
+   * Closes what has been idle for too long, or is of an address that is gone.
    *
    * @return whether there is nothing left here
    */
@@ -77,6 +77,11 @@ public final class PodPool implements PodConnection.Owner {
       if (now - next.since >= maxIdleNanos) {
         each.remove();
         next.connection.close();
+      }
+    }
+    for (PodConnection next : Set.copyOf(busy)) {
+      if (next.stranded()) {
+        next.close();
       }
     }
     return idle.isEmpty() && waiters.isEmpty() && busy.isEmpty() && connecting == 0;
@@ -97,9 +102,10 @@ public final class PodPool implements PodConnection.Owner {
   private @Nullable PodConnection pollIdle() {
     // The one used last: the others may expire, and its path is warm.
     for (Idle next = idle.pollLast(); next != null; next = idle.pollLast()) {
-      if (next.connection.active()) {
+      if (next.connection.active() && !next.connection.stranded()) {
         return next.connection;
       }
+      next.connection.close();
     }
     return null;
   }

@@ -18,6 +18,7 @@ import io.teleproxy.plugin.kubernetes.portforward.PodConnection;
 import io.teleproxy.plugin.kubernetes.portforward.PodPool;
 import io.teleproxy.spi.Tunnel.DialFailure;
 import java.net.InetSocketAddress;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
   private static final long FIRST_BACKOFF_MILLIS = 50;
-  private static final long MAX_BACKOFF_MILLIS = 2_000;
+  private static final long MAX_BACKOFF_MILLIS = 1_000;
 
   /** A reused connection that does not answer in this time is dead: a fresh one is tried. */
   private static final long REUSED_ANSWER_MILLIS = 3_000;
@@ -239,7 +240,11 @@ final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
   }
 
   private void attemptLater() {
-    timer = surroundings.loop().schedule(this::attempt, backoffMillis, TimeUnit.MILLISECONDS);
+    long jitter = ThreadLocalRandom.current().nextLong(backoffMillis / 2 + 1);
+    timer =
+        surroundings
+            .loop()
+            .schedule(this::attempt, backoffMillis / 2 + jitter, TimeUnit.MILLISECONDS);
     backoffMillis = Math.min(backoffMillis * 2, MAX_BACKOFF_MILLIS);
   }
 

@@ -6,6 +6,7 @@ import io.teleproxy.plugin.kubernetes.agent.AgentHealth;
 import io.teleproxy.plugin.kubernetes.portforward.ApiConnector;
 import io.teleproxy.plugin.kubernetes.portforward.ConnectFailure;
 import io.teleproxy.spi.Health;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +64,8 @@ final class TunnelHealth {
     tell(Health.degraded(failure.detail(), failure.remedy()));
     if (!asking && !stopped && !forbidden) {
       asking = true;
-      loop.schedule(this::ask, backoffMillis, TimeUnit.MILLISECONDS);
+      long jitter = ThreadLocalRandom.current().nextLong(backoffMillis / 2 + 1);
+      loop.schedule(this::ask, backoffMillis / 2 + jitter, TimeUnit.MILLISECONDS);
       backoffMillis = Math.min(backoffMillis * 2, MAX_BACKOFF_MILLIS);
     }
   }

@@ -151,7 +151,7 @@ public final class ApiClient implements AutoCloseable {
   }
 
   /** Gives up the connection and everything that is being read from it. */
-  void reset() {
+  public void reset() {
     synchronized (this) {
       client = null;
       clientAccess = null;
