@@ -3,6 +3,7 @@ package io.teleproxy.dist;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,9 +39,56 @@ class DemoIT {
                       .equals(
                           machine.run("printf hi | socat -t1 - UDP4:echo.demo:7 || true").lines()));
 
+      if (backend.equals("linux-nftables")) {
+        whatIsShown(machine, product);
+      }
       assertThat(product.stop()).as("%s", product).isZero();
       machine.asBefore();
     }
+  }
+
+  /** While it runs: the way of names, what flows, the numbers, and the page. */
+  private static void whatIsShown(PlainMachine machine, Product product) {
+    Http http = machine.http();
+    assertThat(explain(product, 0, "hello.demo:80")).contains("far end", "connection here");
+    assertThat(explain(product, 1, "hello.demo:81")).contains("Broken: route", "not declared");
+    assertThat(explain(product, 1, "empty.demo:80")).contains("Broken: route", "ready endpoints");
+    assertThat(explain(product, 1, "helo.demo:80")).contains("Broken: name", "hello.demo");
+    assertThat(product.user().execute("explain", "hello.demo", "--json").out())
+        .contains("\"broken\": \"\"", "\"127.77.0.10\"");
+
+    Command.Result flows = product.user().execute("connections");
+    assertThat(flows.out()).contains("127.77.0.10:80", "hello.demo", "closed");
+    Path nowhere = Path.of("/dev/null");
+    Process socat =
+        machine.namespace().command("socat", "-u", "TCP4:echo.demo:7", "-").start(nowhere, nowhere);
+    try {
+      await("a process by name")
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(
+              () ->
+                  assertThat(product.user().execute("connections").out())
+                      .containsPattern("[0-9]+/socat +0 +tcp +127.77.0.7:7 +echo.demo +open"));
+    } finally {
+      socat.destroy();
+    }
+
+    machine.run("curl -sS http://teleproxy/api/queries");
+    machine.run("dig +short hello.demo");
+    assertThat(http.get("http://teleproxy/api/queries").body())
+        .contains("\"name\":\"hello.demo.\"");
+    assertThat(http.get("http://teleproxy/metrics").body())
+        .contains("teleproxy_component_ready{component=\"tunnel demo\",state=\"ready\"} 1");
+    assertThat(http.get("http://teleproxy/").body()).contains("<title>teleproxy</title>");
+    assertThat(http.get("http://teleproxy/page.js").body()).contains("EventSource");
+    assertThat(machine.run("curl -sSN http://teleproxy/api/events | head -c 3000").out())
+        .startsWith("event: tick\ndata: {");
+  }
+
+  private static String explain(Product product, int exit, String place) {
+    Command.Result result = product.user().execute("explain", place);
+    assertThat(result.exit()).as("%s", result).isEqualTo(exit);
+    return result.out();
   }
 
   /** As who calls sudo, for whom the bridge runs. */

@@ -26,6 +26,9 @@ final class RequestHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
   /** Requests that a client may send before it has the answer to the first. */
   private static final int MAX_PIPELINED = 16;
 
+  /** The page loads nothing from elsewhere, and nobody may frame it. */
+  private static final String POLICY = "default-src 'self'; frame-ancestors 'none'";
+
   private final Resources resources;
   private final Daemon daemon;
   private final RequestDeadline deadline;
@@ -85,6 +88,11 @@ final class RequestHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
   private void answer(
       ChannelHandlerContext context, String method, String path, String body, boolean keepAlive) {
     answering = true;
+    if (path.equals("/api/events") && method.equals("GET")) {
+      // It goes on until the client leaves; nothing else is answered on this connection.
+      EventStream.begin(context, daemon.feed());
+      return;
+    }
     resources
         .handle(method, path, body)
         .whenComplete(
@@ -109,13 +117,14 @@ final class RequestHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
   }
 
   private void send(ChannelHandlerContext context, Reply reply, boolean keepAlive, boolean stop) {
-    byte[] body = (reply.body() + "\n").getBytes(StandardCharsets.UTF_8);
+    byte[] body = reply.body().getBytes(StandardCharsets.UTF_8);
     FullHttpResponse response =
         new DefaultFullHttpResponse(
             HttpVersion.HTTP_1_1,
             HttpResponseStatus.valueOf(reply.status()),
             Unpooled.wrappedBuffer(body));
-    response.headers().set(HttpHeaderNames.CONTENT_TYPE, "application/json");
+    response.headers().set(HttpHeaderNames.CONTENT_TYPE, reply.type());
+    response.headers().set("Content-Security-Policy", POLICY);
     response.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, body.length);
     response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-store");
     response.headers().set("X-Content-Type-Options", "nosniff");

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.TableJson;
 import io.teleproxy.tables.TablePatch;
@@ -22,6 +23,9 @@ final class Resources {
   static final String BOOTSTRAP = "bootstrap";
 
   private static final String TABLES = "/api/tables";
+
+  /** Of Prometheus' text format. */
+  private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
 
   private final TableStore tables;
   private final Daemon daemon;
@@ -51,19 +55,60 @@ final class Resources {
         case "/api/search" -> search(method, body);
         case "/api/status" ->
             method.equals("GET") ? done(Reply.ok(daemon.status())) : notAllowed("GET");
+        case "/api/connections" -> answer(method, daemon.connections());
+        case "/api/queries" -> answer(method, daemon.queries(number(uri, "after")));
+        case "/api/explain" -> explain(method, uri);
+        case "/metrics" ->
+            method.equals("GET")
+                ? daemon.metrics().thenApply(text -> Reply.text(Resources.METRICS, text))
+                : notAllowed("GET");
         case "/api/bridge" -> bridge(method, body);
         case "/api/shutdown" -> shutdown(method);
-        default ->
-            done(
-                Reply.error(
-                    404,
-                    path
-                        + ": no such resource (there are /api/tables/, /api/tables/NAME,"
-                        + " /api/search, /api/status, /api/shutdown)"));
+        default -> done(page(method, path));
       };
     } catch (IllegalArgumentException e) {
       return done(Reply.error(400, String.valueOf(e.getMessage())));
     }
+  }
+
+  private static Reply page(String method, String path) {
+    return Page.at(path)
+        .filter(page -> method.equals("GET"))
+        .orElseGet(
+            () ->
+                Reply.error(
+                    404,
+                    path
+                        + ": no such resource (there are /api/tables/, /api/tables/NAME,"
+                        + " /api/search, /api/status, /api/connections, /api/queries,"
+                        + " /api/explain, /api/events, /api/shutdown, /metrics)"));
+  }
+
+  private static CompletionStage<Reply> answer(String method, CompletionStage<JsonObject> asked) {
+    return method.equals("GET") ? asked.thenApply(Reply::ok) : notAllowed("GET");
+  }
+
+  private CompletionStage<Reply> explain(String method, String uri) {
+    String host = parameter(uri, "host");
+    long port = number(uri, "port");
+    if (host.isEmpty() || port > 65535) {
+      throw new IllegalArgumentException(
+          "expected: /api/explain?host=NAME&port=PORT, with a port of 1-65535 or none");
+    }
+    return answer(method, daemon.explain(host, (int) port));
+  }
+
+  /** 0 if it is not there. */
+  private static long number(String uri, String name) {
+    String text = parameter(uri, name);
+    if (!text.matches("[0-9]{0,18}")) {
+      throw new IllegalArgumentException(name + ": '" + text + "' (expected: a number)");
+    }
+    return text.isEmpty() ? 0 : Long.parseLong(text);
+  }
+
+  private static String parameter(String uri, String name) {
+    return new QueryStringDecoder(uri).parameters().getOrDefault(name, List.of("")).get(0);
   }
 
   private CompletionStage<Reply> allTables(String method, String body) {

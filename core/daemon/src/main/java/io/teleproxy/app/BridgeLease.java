@@ -3,13 +3,16 @@ package io.teleproxy.app;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.tables.TableStore;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -98,7 +101,7 @@ final class BridgeLease implements AutoCloseable {
         String reason = text(failed, "message");
         String remedy = text(failed, "remedy");
         if (!ready.completeExceptionally(new UserException(reason, remedy))) {
-          components.report(COMPONENT, Health.failed(reason, remedy));
+          components.report(COMPONENT, Health.failed(reason, remedy).because(Cause.BRIDGE_GONE));
         }
         return new JsonObject();
       }
@@ -167,13 +170,14 @@ final class BridgeLease implements AutoCloseable {
       components.report(
           COMPONENT,
           Health.failed(
-              "nothing was heard of it (pid "
-                  + last
-                  + ") for "
-                  + lease.toSeconds()
-                  + " s; its"
-                  + " names are withdrawn",
-              "See its log; start it again with 'teleproxy run --mode bridge'."));
+                  "nothing was heard of it (pid "
+                      + last
+                      + ") for "
+                      + lease.toSeconds()
+                      + " s; its"
+                      + " names are withdrawn",
+                  "See its log; start it again with 'teleproxy run --mode bridge'.")
+              .because(Cause.BRIDGE_GONE));
     }
     over.forEach(tables::remove);
   }
@@ -191,7 +195,16 @@ final class BridgeLease implements AutoCloseable {
                 Health.State.valueOf(text(state, "state").toUpperCase(Locale.ROOT)),
                 Instant.parse(text(state, "since")),
                 text(state, "reason"),
-                text(state, "remedy")));
+                text(state, "remedy"),
+                state.has("cause") ? Cause.of(text(state, "cause")) : Cause.NONE));
+        if (state.has("details")) {
+          Map<String, String> known = new HashMap<>();
+          state
+              .getAsJsonObject("details")
+              .entrySet()
+              .forEach(entry -> known.put(entry.getKey(), entry.getValue().getAsString()));
+          components.details(name, known);
+        }
       }
     }
     reporting = named;

@@ -2,10 +2,13 @@ package io.teleproxy.app;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
 import java.util.Collection;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -16,6 +19,7 @@ final class Components {
   private static final Logger log = LoggerFactory.getLogger("io.teleproxy.health");
 
   private final Map<String, Health> states = new ConcurrentSkipListMap<>();
+  private final Map<String, Map<String, String>> details = new ConcurrentHashMap<>();
 
   /**
    * A reporter for the component of that name; a state that only repeats itself changes nothing.
@@ -29,7 +33,8 @@ final class Components {
     if (before != null
         && before.state() == health.state()
         && before.reason().equals(health.reason())
-        && before.remedy().equals(health.remedy())) {
+        && before.remedy().equals(health.remedy())
+        && before.cause() == health.cause()) {
       return;
     }
     states.put(component, health);
@@ -53,6 +58,21 @@ final class Components {
   /** Forgets components that are not there any more. */
   void remove(Collection<String> names) {
     states.keySet().removeAll(names);
+    details.keySet().removeAll(names);
+  }
+
+  /** All as they are now, by name. */
+  Map<String, Health> all() {
+    return Map.copyOf(states);
+  }
+
+  /** What else there is to know of a component, such as the cluster's name; shown as it is. */
+  void details(String component, Map<String, String> known) {
+    details.put(component, Map.copyOf(known));
+  }
+
+  Map<String, String> details(String component) {
+    return details.getOrDefault(component, Map.of());
   }
 
   JsonArray json() {
@@ -65,6 +85,15 @@ final class Components {
           json.addProperty("since", health.since().toString());
           json.addProperty("reason", health.reason());
           json.addProperty("remedy", health.remedy());
+          if (health.cause() != Cause.NONE) {
+            json.addProperty("cause", health.cause().id());
+            json.addProperty("see", health.cause().anchor());
+          }
+          JsonObject known = new JsonObject();
+          new TreeMap<>(details(name)).forEach(known::addProperty);
+          if (known.size() > 0) {
+            json.add("details", known);
+          }
           array.add(json);
         });
     return array;

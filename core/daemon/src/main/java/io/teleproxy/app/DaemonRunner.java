@@ -375,6 +375,7 @@ public final class DaemonRunner implements Runner {
   private final class Face implements Daemon {
     private final Configuration configuration;
     private final long pid;
+    private final Insight insight = new Insight(interception, components);
 
     Face(Configuration configuration, long pid) {
       this.configuration = configuration;
@@ -412,6 +413,31 @@ public final class DaemonRunner implements Runner {
     public JsonObject bridge(JsonObject said) {
       BridgeLease bridge = lease;
       return bridge == null ? Daemon.super.bridge(said) : bridge.heard(said, instance());
+    }
+
+    @Override
+    public CompletionStage<JsonObject> connections() {
+      return insight.connections();
+    }
+
+    @Override
+    public CompletionStage<JsonObject> queries(long after) {
+      return insight.queries(after);
+    }
+
+    @Override
+    public CompletionStage<JsonObject> explain(String host, int port) {
+      return insight.explain(host, port);
+    }
+
+    @Override
+    public CompletionStage<String> metrics() {
+      return insight.metrics();
+    }
+
+    @Override
+    public Feed feed() {
+      return insight.feed();
     }
 
     private String instance() {

@@ -12,6 +12,7 @@ import io.teleproxy.journal.JournalFolder;
 import io.teleproxy.journal.JournalWatchdog;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.proxy.TransparentProxy;
+import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.InterceptPlan;
@@ -59,6 +60,9 @@ final class Interception implements AutoCloseable {
   private final ResolverCaches caches;
   private final TableStore tables;
   private final AtomicReference<NameSpace> names;
+  private final FlowView flows;
+  private final IntPredicate ownTarget;
+  private volatile int rules;
   private Set<InetAddress> arrivals = Set.of();
 
   private Interception(
@@ -73,6 +77,7 @@ final class Interception implements AutoCloseable {
     this.components = components;
     this.backend = backend;
     this.tables = tables;
+    this.ownTarget = ownTarget;
     this.names = new AtomicReference<>(NameSpace.of(tables.latest()));
     try {
       JournalFolder journals = JournalFolder.ofMachine(backend.environment().os());
@@ -105,6 +110,7 @@ final class Interception implements AutoCloseable {
       proxy =
           closer.add(
               "proxy", TransparentProxy.start(loops, firewall, tables::latest, ownTarget, 0));
+      flows = new FlowView(proxy, tables::latest);
       listenOnBridges();
       caches =
           closer.add(
@@ -207,6 +213,31 @@ final class Interception implements AutoCloseable {
     return backend.pluginId();
   }
 
+  DnsServer dns() {
+    return dns;
+  }
+
+  TransparentProxy proxy() {
+    return proxy;
+  }
+
+  FlowView flowView() {
+    return flows;
+  }
+
+  Snapshot tables() {
+    return tables.latest();
+  }
+
+  /** How many rules are in force. */
+  int rules() {
+    return rules;
+  }
+
+  boolean isOwnTarget(int port) {
+    return ownTarget.test(port);
+  }
+
   /** What {@code status} tells of this half. */
   void describe(JsonObject status) {
     JsonObject intercept = new JsonObject();
@@ -214,6 +245,7 @@ final class Interception implements AutoCloseable {
     if (backend.probe() instanceof Probe.Applicable applicable) {
       intercept.addProperty("why", applicable.detail());
     }
+    intercept.addProperty("rules", rules);
     intercept.addProperty("proxy-port", proxy.port());
     JsonArray bridges = new JsonArray();
     surroundings.bridges().names().forEach(bridges::add);
@@ -229,6 +261,8 @@ final class Interception implements AutoCloseable {
     surroundings.nameservers().captured().forEach(ip -> captured.add(ip.getHostAddress()));
     names.add("captured", captured);
     status.add("dns", names);
+    status.add("queries", Insight.counters(dns.counters()));
+    status.add("connections", Insight.counters(proxy.counters()));
   }
 
   private Set<Prefix> diverted() {
@@ -265,6 +299,7 @@ final class Interception implements AutoCloseable {
   }
 
   private void settled(InterceptPlan plan) {
+    rules = plan.rules().size();
     udp.settled(planner.datagramRules(plan));
   }
 
@@ -308,7 +343,8 @@ final class Interception implements AutoCloseable {
         components.report(
             name,
             Health.failed(
-                "it does not start: " + e, "Remove the plugin, or ask its author; see the log."));
+                    "it does not start: " + e, "Remove the plugin, or ask its author; see the log.")
+                .because(Cause.PLUGIN_BROKEN));
       }
     }
     return sessions;

@@ -1,6 +1,7 @@
 package io.teleproxy.app;
 
 import io.teleproxy.spi.AnsweredNames;
+import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
@@ -180,7 +181,8 @@ final class Reconciler implements AutoCloseable {
     }
     health.accept(
         Health.failed(
-            String.valueOf(e.getMessage()), "It is tried again every second; see the log."));
+                String.valueOf(e.getMessage()), "It is tried again every second; see the log.")
+            .because(Cause.FIREWALL_REFUSED));
     lock.lock();
     try {
       long left = TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS);

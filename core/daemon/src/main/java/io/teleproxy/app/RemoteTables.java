@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.teleproxy.client.ApiConnection;
 import io.teleproxy.config.Part;
+import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.TableJson;
@@ -192,11 +193,12 @@ final class RemoteTables implements TableSink, AutoCloseable {
         }
         health.accept(
             Health.degraded(
-                "the intercepting process is not reached ("
-                    + (e instanceof ConnectException ? "connection refused" : e.getMessage())
-                    + ")",
-                "Start it with 'sudo teleproxy run --mode intercept'; it is tried again every"
-                    + " second."));
+                    "the intercepting process is not reached ("
+                        + (e instanceof ConnectException ? "connection refused" : e.getMessage())
+                        + ")",
+                    "Start it with 'sudo teleproxy run --mode intercept'; it is tried again every"
+                        + " second.")
+                .because(Cause.ROOT_PART_GONE));
       }
     }
     api.close();

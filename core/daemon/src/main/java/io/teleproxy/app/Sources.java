@@ -99,7 +99,12 @@ final class Sources implements AutoCloseable {
     String name = "tunnel " + tunnel.pluginId();
     Consumer<Health> health = components.reporter(name);
     health.accept(Health.starting(""));
-    TunnelContext context = new TunnelContext(tunnel.environment(), health, datagramsChanged);
+    TunnelContext context =
+        new TunnelContext(
+            tunnel.environment(),
+            health,
+            known -> components.details(name, known),
+            datagramsChanged);
     Tunnel.Session session = closer.add(name, tunnel.call(extension -> extension.open(context)));
     SocksServer proxy =
         closer.add("SOCKS5 proxy of " + name, SocksServer.start(loops, session, peers, 0));
@@ -117,6 +122,7 @@ final class Sources implements AutoCloseable {
             targets.get(id),
             tables,
             components.reporter("watcher " + id),
+            known -> components.details("watcher " + id, known),
             ready);
     closer.add("tables of " + id, context);
     context.health(Health.starting(""));

@@ -4,6 +4,7 @@ import io.teleproxy.socks.SocksServer;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Tunnel;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -11,13 +12,19 @@ import org.jspecify.annotations.Nullable;
 final class TunnelContext implements Tunnel.Context {
   private final Environment environment;
   private final Consumer<Health> health;
+  private final Consumer<Map<String, String>> details;
   private final Runnable datagramsChanged;
 
   // guarded by this
   private @Nullable SocksServer proxy;
   private boolean datagrams;
 
-  TunnelContext(Environment environment, Consumer<Health> health, Runnable datagramsChanged) {
+  TunnelContext(
+      Environment environment,
+      Consumer<Health> health,
+      Consumer<Map<String, String>> details,
+      Runnable datagramsChanged) {
+    this.details = details;
     this.environment = environment;
     this.health = health;
     this.datagramsChanged = datagramsChanged;
@@ -37,6 +44,11 @@ final class TunnelContext implements Tunnel.Context {
   @Override
   public void health(Health now) {
     health.accept(now);
+  }
+
+  @Override
+  public void details(Map<String, String> known) {
+    details.accept(known);
   }
 
   @Override

@@ -4,6 +4,7 @@ import com.google.gson.JsonObject;
 import io.netty.channel.EventLoopGroup;
 import io.teleproxy.proxy.UdpProxy;
 import io.teleproxy.proxy.UdpTargets;
+import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.InterceptPlan.Redirect;
 import io.teleproxy.spi.InterceptPlan.Rule;
@@ -98,16 +99,18 @@ final class UdpInterception implements InterceptPlans.UdpPorts, AutoCloseable {
       health.accept(
           wasReady
               ? Health.degraded(reason, "It is tried again; see how the tunnel is.")
+                  .because(Cause.NO_WAY_FOR_UDP)
               : Health.starting(reason));
     } else if (refused > 0) {
       health.accept(
           Health.degraded(
-              refused
-                  + " UDP destinations are refused (ICMP port unreachable): only single addresses"
-                  + " with listed ports can be carried, "
-                  + UdpProxy.MOST_DESTINATIONS
-                  + " of them",
-              "Give UDP routes an address and a port."));
+                  refused
+                      + " UDP destinations are refused (ICMP port unreachable): only single addresses"
+                      + " with listed ports can be carried, "
+                      + UdpProxy.MOST_DESTINATIONS
+                      + " of them",
+                  "Give UDP routes an address and a port.")
+              .because(Cause.NO_WAY_FOR_UDP));
     } else {
       wasReady = true;
       health.accept(Health.ready());

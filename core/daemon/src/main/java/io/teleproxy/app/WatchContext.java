@@ -7,6 +7,7 @@ import io.teleproxy.spi.UserException;
 import io.teleproxy.spi.Watcher;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -18,6 +19,7 @@ final class WatchContext implements Watcher.Context, AutoCloseable {
   private final @Nullable Integer target;
   private final TableSink tables;
   private final Consumer<Health> health;
+  private final Consumer<Map<String, String>> details;
   private final CompletableFuture<Void> ready;
 
   // guarded by this
@@ -30,11 +32,13 @@ final class WatchContext implements Watcher.Context, AutoCloseable {
       @Nullable Integer target,
       TableSink tables,
       Consumer<Health> health,
+      Consumer<Map<String, String>> details,
       CompletableFuture<Void> ready) {
     this.environment = environment;
     this.target = target;
     this.tables = tables;
     this.health = health;
+    this.details = details;
     this.ready = ready;
   }
 
@@ -64,6 +68,13 @@ final class WatchContext implements Watcher.Context, AutoCloseable {
   public synchronized void search(List<String> domains) {
     if (!closed) {
       tables.search(domains);
+    }
+  }
+
+  @Override
+  public synchronized void details(Map<String, String> known) {
+    if (!closed) {
+      details.accept(known);
     }
   }
 

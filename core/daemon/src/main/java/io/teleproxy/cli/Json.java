@@ -2,6 +2,7 @@ package io.teleproxy.cli;
 
 import com.google.gson.FormattingStyle;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import com.google.gson.Strictness;
 import com.google.gson.internal.Streams;
 import com.google.gson.stream.JsonWriter;
@@ -12,6 +13,12 @@ import java.io.UncheckedIOException;
 /** JSON for people: indented, with a line end after it. */
 final class Json {
   private Json() {}
+
+  /** A field as text; empty if it is missing. */
+  static String text(JsonObject json, String field) {
+    JsonElement value = json.get(field);
+    return value == null || !value.isJsonPrimitive() ? "" : value.getAsString();
+  }
 
   static String text(JsonElement json) {
     StringWriter text = new StringWriter();

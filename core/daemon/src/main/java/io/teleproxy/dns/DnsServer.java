@@ -113,6 +113,21 @@ public final class DnsServer implements AutoCloseable {
     return meters.read();
   }
 
+  /** The last queries, while somebody looks. */
+  public QueryLog queries() {
+    return responder.log();
+  }
+
+  /**
+   * How a name is resolved here and now.
+   *
+   * @throws IllegalArgumentException if it is none (RFC 1035 §2.3.4)
+   */
+  public NameJourney journey(String host) {
+    return responder.journey(
+        LocalNames.name(host.endsWith(".") ? host.substring(0, host.length() - 1) : host));
+  }
+
   /** Takes other nameservers into use, from the next query on. */
   public synchronized void upstream(Nameservers next) {
     nameservers = next;

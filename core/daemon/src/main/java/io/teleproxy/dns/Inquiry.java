@@ -43,6 +43,7 @@ final class Inquiry {
   private final QueryReader.Verdict verdict;
   private final boolean tcp;
   private final Consumer<ByteBuf> reply;
+  private final long started;
 
   /**
    * @param request the whole query; must not be changed afterwards
@@ -62,6 +63,7 @@ final class Inquiry {
     this.request = request;
     this.tcp = tcp;
     this.reply = reply;
+    this.started = responder.log().watched() ? System.nanoTime() : 0;
     this.verdict = query.read(Unpooled.wrappedBuffer(request));
   }
 
@@ -183,7 +185,7 @@ final class Inquiry {
               @Override
               public void answered(ByteBuf answer) {
                 responder.meters().relayed.increment();
-                reply.accept(answer);
+                say("nameserver", answer);
               }
 
               @Override
@@ -195,16 +197,25 @@ final class Inquiry {
 
   private void fail() {
     responder.meters().failed.increment();
-    reply.accept(
+    say(
+        "nobody",
         AnswerTemplate.error(allocator, query, Unpooled.wrappedBuffer(request), Rcode.SERVFAIL));
   }
 
   private void answer(LocalAnswer answer) {
     responder.meters().local.increment();
     int limit = tcp ? 0xffff : query.datagramLimit();
-    reply.accept(
+    say(
+        "tables",
         new AnswerTemplate(answer, query.name())
             .reply(allocator, query, Unpooled.wrappedBuffer(request), limit));
+  }
+
+  private void say(String by, ByteBuf answer) {
+    if (started != 0) {
+      responder.log().add(query, by, answer, started);
+    }
+    reply.accept(answer);
   }
 
   /** The name in the case in which it was asked. */

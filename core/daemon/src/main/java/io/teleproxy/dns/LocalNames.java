@@ -36,6 +36,11 @@ final class LocalNames {
     this.apex = new ZoneApex(ttl);
   }
 
+  /** How the name is resolved, for people. */
+  NameJourney journey(Snapshot tables, Name asked) {
+    return NameJourney.of(this, policy, tables, asked);
+  }
+
   /** Whether it is our business at all to know the name. */
   boolean mayKnow(Name asked) {
     return policy.answers(text(asked));

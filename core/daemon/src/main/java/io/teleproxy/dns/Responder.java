@@ -18,13 +18,14 @@ final class Responder {
   /** Stands for: this query gets no reply. The only buffer here that is empty. */
   private static final ByteBuf NOTHING = Unpooled.EMPTY_BUFFER;
 
-  private static final Logger log = LoggerFactory.getLogger(Responder.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Responder.class);
 
   private final LocalNames names;
   private final Supplier<Snapshot> visible;
   private final ResolverChain resolvers;
   private final Relay relay;
   private final DnsMeters meters;
+  private final QueryLog log = new QueryLog();
 
   Responder(
       LocalNames names,
@@ -51,6 +52,14 @@ final class Responder {
     return meters;
   }
 
+  QueryLog log() {
+    return log;
+  }
+
+  NameJourney journey(Name name) {
+    return names.journey(visible.get(), name);
+  }
+
   /**
    * Answers from the tables.
    *
@@ -66,6 +75,7 @@ final class Responder {
       boolean tcp,
       @Nullable AnswerCache cache) {
     meters.queries.increment();
+    long start = log.watched() ? System.nanoTime() : 0;
     switch (query.read(request)) {
       case DROP -> {
         meters.malformed.increment();
@@ -100,7 +110,11 @@ final class Responder {
       return AnswerTemplate.error(allocator, query, request, Rcode.FORMERR);
     }
     meters.local.increment();
-    return template.reply(allocator, query, request, tcp ? 0xffff : query.datagramLimit());
+    ByteBuf reply = template.reply(allocator, query, request, tcp ? 0xffff : query.datagramLimit());
+    if (start != 0) {
+      log.add(query, "tables", reply, start);
+    }
+    return reply;
   }
 
   /** Whether tables and resolvers may have a say. */
@@ -123,7 +137,7 @@ final class Responder {
       boolean transfer = query.type == Type.AXFR || query.type == Type.IXFR;
       return found != null && transfer ? LocalAnswer.failure(Rcode.REFUSED) : found;
     } catch (IllegalArgumentException e) {
-      log.debug("dns: a table holds what is no DNS data", e);
+      LOG.debug("dns: a table holds what is no DNS data", e);
       return LocalAnswer.failure(Rcode.SERVFAIL);
     }
   }

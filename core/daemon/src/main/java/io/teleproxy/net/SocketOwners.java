@@ -93,7 +93,7 @@ public final class SocketOwners {
   }
 
   /** {@code 0100007F:0050}: words of 32 bits in the machine's byte order, port in hexadecimal. */
-  private static InetSocketAddress address(String text) throws IOException {
+  static InetSocketAddress address(String text) throws IOException {
     int colon = text.indexOf(':');
     ByteBuffer words = ByteBuffer.wrap(HexFormat.of().parseHex(text.substring(0, colon)));
     ByteBuffer bytes = ByteBuffer.allocate(words.capacity()).order(ByteOrder.nativeOrder());

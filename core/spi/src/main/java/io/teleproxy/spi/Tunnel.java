@@ -2,6 +2,7 @@ package io.teleproxy.spi;
 
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import org.pf4j.ExtensionPoint;
 
 /**
@@ -26,6 +27,12 @@ public interface Tunnel extends ExtensionPoint {
 
     /** Reports how the tunnel is; shown by {@code status}. */
     void health(Health health);
+
+    /**
+     * What people want to know of the tunnel besides its health, such as {@code mode}; replaces
+     * what was told before, and is shown as it is. No secrets.
+     */
+    default void details(Map<String, String> known) {}
 
     /**
      * Says whether {@link Session#datagrams} works now. Starts as false; a tunnel that never

@@ -1,6 +1,7 @@
 package io.teleproxy.spi;
 
 import java.util.List;
+import java.util.Map;
 import org.pf4j.ExtensionPoint;
 
 /**
@@ -45,6 +46,12 @@ public interface Watcher extends ExtensionPoint {
 
     /** Reports how the source is. The run is ready when every watcher has been ready once. */
     void health(Health health);
+
+    /**
+     * What people want to know of the source besides its health, such as {@code cluster} and {@code
+     * context}; replaces what was told before, and is shown as it is. No secrets.
+     */
+    default void details(Map<String, String> known) {}
 
     /**
      * Gives up: the run ends with this message if it was not ready yet, else it is reported as

@@ -1,5 +1,6 @@
 package io.teleproxy.plugin.kubernetes.agent;
 
+import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
 
 /**
@@ -26,10 +27,19 @@ public record AgentHealth(State state, String reason, String remedy, boolean onl
       case STARTING ->
           only ? Health.starting(reason) : ready("connections go by port-forward: " + reason);
       case TROUBLE ->
-          only
-              ? Health.failed(reason, remedy)
-              : Health.degraded("connections go by port-forward, UDP does not: " + reason, remedy);
+          (only
+                  ? Health.failed(reason, remedy)
+                  : Health.degraded(
+                      "connections go by port-forward, UDP does not: " + reason, remedy))
+              .because(cause());
     };
+  }
+
+  private Cause cause() {
+    if (reason.contains("image")) {
+      return Cause.AGENT_IMAGE_MISSING;
+    }
+    return remedy.contains("kind: Role") ? Cause.PERMISSION_MISSING : Cause.AGENT_UNAVAILABLE;
   }
 
   private static Health ready(String reason) {

@@ -2,12 +2,14 @@ package io.teleproxy.plugin.kubernetes.follow;
 
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.watch.WatchSession;
+import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.spi.Watcher;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -119,7 +121,8 @@ public final class FollowingWatch implements Watcher.Session {
     Stage stays = current();
     context.health(
         Health.degraded(
-            reason + " (the context " + stays.cluster.context() + " stays in use)", remedy));
+                reason + " (the context " + stays.cluster.context() + " stays in use)", remedy)
+            .because(Cause.KUBECONFIG_BROKEN));
   }
 
   /** Gives up what is coming. */
@@ -226,6 +229,14 @@ public final class FollowingWatch implements Watcher.Session {
       held.search(domains);
       if (active) {
         context.search(domains);
+      }
+    }
+
+    @Override
+    public void details(Map<String, String> known) {
+      held.details(known);
+      if (active) {
+        context.details(known);
       }
     }
 

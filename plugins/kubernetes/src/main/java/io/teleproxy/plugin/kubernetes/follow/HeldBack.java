@@ -4,6 +4,7 @@ import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.Watcher;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a watch has said last while nobody was to hear it. Thread-safe. */
@@ -11,6 +12,7 @@ final class HeldBack {
   private @Nullable Table table;
   private @Nullable List<String> search;
   private @Nullable Health health;
+  private Map<String, String> details = Map.of();
 
   synchronized void table(Table latest) {
     table = latest;
@@ -18,6 +20,10 @@ final class HeldBack {
 
   synchronized void search(List<String> latest) {
     search = latest;
+  }
+
+  synchronized void details(Map<String, String> latest) {
+    details = latest;
   }
 
   synchronized void health(Health latest) {
@@ -32,6 +38,7 @@ final class HeldBack {
     if (search != null) {
       to.search(search);
     }
+    to.details(details);
     tellHealth(to);
   }
 

@@ -1,5 +1,6 @@
 package io.teleproxy.plugin.kubernetes.portforward;
 
+import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Tunnel.DialFailure;
 import io.teleproxy.spi.UserException;
 
@@ -13,6 +14,10 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
       "The API server refuses the credentials of the kubeconfig: log in again, as for kubectl";
 
   static final String NO_ANSWER = "connected, but not answered in time";
+
+  private static final String UNTRUSTED =
+      "The certificate authority or the client certificate in the kubeconfig does not fit this"
+          + " server; get a fresh kubeconfig";
 
   /** Whether it may be different next time. */
   public enum Retry {
@@ -33,6 +38,19 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
     return kind == DialFailure.Kind.NOT_ALLOWED && retry == Retry.NEVER;
   }
 
+  /** Which of the known things it is. */
+  public Cause cause() {
+    if (remedy.equals(LOG_IN)) {
+      return Cause.CREDENTIALS_REFUSED;
+    }
+    if (remedy.equals(UNTRUSTED)) {
+      return Cause.API_SERVER_UNTRUSTED;
+    }
+    return kind == DialFailure.Kind.NOT_ALLOWED
+        ? Cause.PERMISSION_MISSING
+        : Cause.API_SERVER_UNREACHABLE;
+  }
+
   /** An answer to the question for the version that shows that something is wrong. */
   public static ConnectFailure version(int status, String message) {
     return new ConnectFailure(
@@ -50,12 +68,7 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
   static ConnectFailure unreachable(ApiServer server, Throwable cause) {
     String detail = "API server " + server.authority() + ": " + Failures.text(cause);
     if (Failures.isTrust(cause)) {
-      return new ConnectFailure(
-          DialFailure.Kind.GENERAL,
-          detail,
-          "The certificate authority or the client certificate in the kubeconfig does not fit this"
-              + " server; get a fresh kubeconfig",
-          Retry.NEVER);
+      return new ConnectFailure(DialFailure.Kind.GENERAL, detail, UNTRUSTED, Retry.NEVER);
     }
     return new ConnectFailure(
         FailureText.kindOf(detail) == DialFailure.Kind.TIMED_OUT

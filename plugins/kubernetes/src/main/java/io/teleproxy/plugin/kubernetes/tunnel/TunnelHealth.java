@@ -61,7 +61,7 @@ final class TunnelHealth {
       return;
     }
     forbidden = failure.forbidden();
-    tell(Health.degraded(failure.detail(), failure.remedy()));
+    tell(Health.degraded(failure.detail(), failure.remedy()).because(failure.cause()));
     if (!asking && !stopped && !forbidden) {
       asking = true;
       long jitter = ThreadLocalRandom.current().nextLong(backoffMillis / 2 + 1);

@@ -1,12 +1,14 @@
 package io.teleproxy.plugin.kubernetes.watch;
 
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
+import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Watcher;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +34,11 @@ final class WatchHealth {
   }
 
   void starting() {
+    context.details(
+        Map.of(
+            "server", cluster.server().toString(),
+            "context", cluster.context(),
+            "namespace", cluster.namespace()));
     context.health(Health.starting("reading the cluster from " + cluster.server()));
   }
 
@@ -66,9 +73,10 @@ final class WatchHealth {
     tell(
         reason,
         Health.degraded(
-            reason,
-            "To follow all of it, have an administrator grant:\n"
-                + Messages.role(cluster.namespace())));
+                reason,
+                "To follow all of it, have an administrator grant:\n"
+                    + Messages.role(cluster.namespace()))
+            .because(Cause.PERMISSION_MISSING));
   }
 
   private void tell(WatchState broken) {
@@ -90,7 +98,16 @@ final class WatchHealth {
             ? broken.credentials.remedy()
             : "It is tried again by itself; check with `kubectl cluster-info` if it lasts.";
     // The time is the health's own, whenever it is told.
-    tell(reason, new Health(Health.State.DEGRADED, since, reason, remedy));
+    tell(
+        reason,
+        new Health(
+            Health.State.DEGRADED,
+            since,
+            reason,
+            remedy,
+            broken.credentials != null
+                ? Cause.CREDENTIALS_REFUSED
+                : broken.forbidden ? Cause.PERMISSION_MISSING : Cause.API_SERVER_UNREACHABLE));
   }
 
   private void tell(String reason, Health health) {
