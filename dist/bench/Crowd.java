@@ -1,3 +1,5 @@
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -14,7 +16,8 @@ import java.util.TreeMap;
  * Many connections at once, each on its own: who serves them, and who makes them.
  *
  * <pre>
- *   java Crowd serve PORT                      echoes; who begins with the byte 0xff is flooded instead
+ *   java Crowd serve PORT                      echoes; who begins with the byte 0xff is flooded instead,
+ *                                              who begins with GET is greeted over HTTP and let go
  *   java Crowd churn HOST PORT CROWD SECONDS   so many at all times; each sends a kilobyte, wants it back, ends
  *   java Crowd idle HOST PORT CROWD SECONDS    opened and used once, then left alone, then used again
  *   java Crowd stall HOST PORT CROWD SECONDS   flooded, but never read; meanwhile one more is used again and again
@@ -25,6 +28,8 @@ import java.util.TreeMap;
 public final class Crowd {
   private static final int MESSAGE = 1024;
   private static final int FLOOD = 0xff;
+  private static final byte[] GREETING =
+      "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nhello\n".getBytes(US_ASCII);
 
   private final Selector selector = Selector.open();
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(64 * 1024);
@@ -245,6 +250,11 @@ public final class Crowd {
     }
     int length = channel.read(buffer);
     if (length < 0) {
+      channel.close();
+      return;
+    }
+    if (key.attachment() == null && length > 0 && buffer.get(0) == 'G') {
+      channel.write(ByteBuffer.wrap(GREETING));
       channel.close();
       return;
     }

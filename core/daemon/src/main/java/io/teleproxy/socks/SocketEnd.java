@@ -10,6 +10,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
+import io.teleproxy.net.OutputShutdown;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -78,13 +79,19 @@ public final class SocketEnd extends ChannelInboundHandlerAdapter implements Rel
       return;
     }
     outputEnding = true;
-    // shutdownOutput fails what is still waiting in the channel, so it has to queue up behind it.
+    // FIN must not overtake what is still waiting in the channel, so it queues up behind it.
     channel
         .writeAndFlush(Unpooled.EMPTY_BUFFER)
         .addListener(
             written -> {
-              if (written.isSuccess() && !over) {
-                channel.shutdownOutput().addListener(shut -> outputEnded(shut.isSuccess()));
+              if (!written.isSuccess() || over) {
+                return;
+              }
+              if (inputEnded) {
+                // Nothing is left to come: closing sends FIN as well, and ends the channel.
+                outputEnded(true);
+              } else {
+                OutputShutdown.of(channel, this::outputEnded);
               }
             });
   }

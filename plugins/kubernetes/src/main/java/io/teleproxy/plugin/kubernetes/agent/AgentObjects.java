@@ -22,7 +22,7 @@ final class AgentObjects {
   private static final int SECONDS_AFTER_END = 60;
 
   private static final String JVM =
-      "-XX:+UseSerialGC -Xss256k -Xms16m -Xmx64m -XX:MaxDirectMemorySize=96m -XX:MaxMetaspaceSize=48m"
+      "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xss256k -Xms16m -Xmx64m -XX:MaxDirectMemorySize=96m -XX:MaxMetaspaceSize=48m"
           + " -XX:ReservedCodeCacheSize=24m -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError";
 
   private final AgentSettings settings;

@@ -19,7 +19,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslContext;
 import io.teleproxy.plugin.kubernetes.cluster.Access;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import java.io.IOException;
@@ -32,9 +32,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLException;
 import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
@@ -54,10 +52,9 @@ public final class ApiConnector {
   /** Handlers come when the connection is there, since several addresses may be tried. */
   private static final ChannelHandler NO_HANDLER = new SharedNothing();
 
-  private static final HeapReceiving RECEIVING = new HeapReceiving();
-
   private final ClusterSession cluster;
   private final ApiServer server;
+  private final ApiTls tls;
   private final EventLoop loop;
   private final Executor worker;
   private final AtomicBoolean lookingUp = new AtomicBoolean();
@@ -69,6 +66,7 @@ public final class ApiConnector {
   public ApiConnector(ClusterSession cluster, EventLoop loop, Executor worker) {
     this.cluster = cluster;
     this.server = ApiServer.of(cluster.server(), cluster.tlsServerName().orElse(""));
+    this.tls = new ApiTls(server);
     this.loop = loop;
     this.worker = worker;
   }
@@ -132,19 +130,32 @@ public final class ApiConnector {
                 onLoop(() -> result.failed(ConnectFailure.credentials(failure)));
               } else {
                 Result renewing = mayRenew ? new Renewing(access, ask, result) : result;
-                exchange(request(ask, access), access.sslContext(), renewing);
+                exchange(request(ask, access), access, renewing);
               }
             });
   }
 
-  private void exchange(FullHttpRequest request, SSLContext tls, Result result) {
-    connect(
-        false,
-        channel -> init(channel, tls, request, result),
+  private void exchange(FullHttpRequest request, Access access, Result result) {
+    Consumer<ConnectFailure> failed =
         failure -> {
           request.release();
           result.failed(failure);
-        });
+        };
+    if (!server.tls() || tls.made(access)) {
+      connect(request, access, result, failed);
+    } else {
+      worker.execute(() -> connect(request, access, result, failed));
+    }
+  }
+
+  private void connect(
+      FullHttpRequest request, Access access, Result result, Consumer<ConnectFailure> failed) {
+    try {
+      SslContext context = server.tls() ? tls.context(access) : null;
+      connect(false, channel -> init(channel, context, request, result), failed);
+    } catch (SSLException e) {
+      onLoop(() -> failed.accept(ConnectFailure.unreachable(server, e)));
+    }
   }
 
   private FullHttpRequest request(Ask ask, Access access) {
@@ -188,10 +199,12 @@ public final class ApiConnector {
     }
   }
 
-  private void init(Channel channel, SSLContext tls, FullHttpRequest request, Result result) {
+  private void init(
+      Channel channel, @Nullable SslContext context, FullHttpRequest request, Result result) {
     ChannelPipeline pipeline = channel.pipeline();
-    if (server.tls()) {
-      pipeline.addLast(new SslHandler(engine(tls), worker));
+    if (context != null) {
+      channel.config().setRecvByteBufAllocator(ApiTls.receiving(context));
+      pipeline.addLast(tls.handler(context, channel.alloc(), worker));
     }
     pipeline.addLast(new HttpClientCodec());
     var timeout =
@@ -228,16 +241,6 @@ public final class ApiConnector {
                 result.failed(ConnectFailure.unreachable(server, cause));
               }
             }));
-  }
-
-  /** One SSLContext for all connections: its client sessions are resumed by host and port. */
-  private SSLEngine engine(SSLContext tls) {
-    SSLEngine engine = tls.createSSLEngine(server.tlsName(), server.port());
-    engine.setUseClientMode(true);
-    SSLParameters parameters = engine.getSSLParameters();
-    parameters.setEndpointIdentificationAlgorithm("HTTPS");
-    engine.setSSLParameters(parameters);
-    return engine;
   }
 
   /**
@@ -297,7 +300,6 @@ public final class ApiConnector {
             .group(loop)
             .channel(NioSocketChannel.class)
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-            .option(ChannelOption.RECVBUF_ALLOCATOR, RECEIVING)
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.SO_KEEPALIVE, true)
             .option(ChannelOption.ALLOW_HALF_CLOSURE, halfClosure)
