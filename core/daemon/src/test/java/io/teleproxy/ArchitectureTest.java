@@ -50,7 +50,9 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule theCommandLineTalksToTheDaemonFromOutside =
-      only("cli", "client", "config", "journal", "plugin");
+      only("cli", "client", "config", "doctor", "journal", "plugin");
+
+  @ArchTest static final ArchRule doctorKnowsTheSpiOnly = only("doctor", "config");
 
   @ArchTest
   static final ArchRule nothingGoesInCircles =

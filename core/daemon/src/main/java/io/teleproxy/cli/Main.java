@@ -63,6 +63,7 @@ public final class Main {
       plugins.addSubcommand(new PluginsVerifyCommand(program));
       commands.addSubcommand(plugins);
       commands.addSubcommand(new StatusCommand(program));
+      commands.addSubcommand(new DoctorCommand(program));
       commands.addSubcommand(new ExplainCommand(program));
       commands.addSubcommand(new ConnectionsCommand(program));
       commands.addSubcommand(new DnsCommand(program));

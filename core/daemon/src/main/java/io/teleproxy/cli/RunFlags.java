@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -133,6 +134,11 @@ final class RunFlags {
     if (verbose.length > 0) {
       flags.set("log.level", "-v", verbose.length > 1 ? "trace" : "debug");
     }
+  }
+
+  /** The file that is named instead of the user's own. */
+  Optional<Path> config() {
+    return Optional.ofNullable(config);
   }
 
   boolean isVerbose() {

@@ -341,4 +341,30 @@ class MainTest {
       assertThat(daemon.asked).containsExactly("GET /api/status", "POST /api/shutdown");
     }
   }
+
+  @Test
+  void doctorLooksAlsoWhenNothingRunsAndItsBundleHoldsNoSecrets() throws IOException {
+    Files.writeString(
+        config,
+        "\nplugins.own { token = PLANTED-1, server = \"https://me:PLANTED-2@x\" }\n",
+        java.nio.file.StandardOpenOption.APPEND);
+    Path bundle = temporary.resolve("bundle.zip");
+
+    assertThat(
+            run("doctor", "--config", config.toString(), "--json", "--bundle", bundle.toString()))
+        .as("%s", err())
+        .isBetween(0, 1);
+
+    assertThat(JsonParser.parseString(out()).getAsJsonArray().toString())
+        .contains("resolv.conf", "none is running");
+    StringBuilder held = new StringBuilder();
+    try (var zip = new java.util.zip.ZipInputStream(Files.newInputStream(bundle))) {
+      for (var entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+        held.append(entry.getName()).append('\n');
+        held.append(new String(zip.readAllBytes(), StandardCharsets.UTF_8));
+      }
+    }
+    assertThat(held).contains("teleproxy-doctor/doctor.txt", "teleproxy-doctor/variables.txt");
+    assertThat(held).contains("plugins.own").doesNotContain("PLANTED");
+  }
 }

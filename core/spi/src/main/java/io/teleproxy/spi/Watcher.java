@@ -20,6 +20,14 @@ public interface Watcher extends ExtensionPoint {
    */
   Session open(Context context);
 
+  /**
+   * Looks whether the source can be read, for {@code teleproxy doctor}: whatever a run would need,
+   * each with what to do if it is not so. May block for some seconds; changes nothing.
+   */
+  default List<Finding> examine(Environment environment) {
+    return List.of();
+  }
+
   /** What the core hands to a session; may be called from any thread, also after close. */
   interface Context {
     Environment environment();

@@ -2,9 +2,12 @@ package io.teleproxy.plugin.kubernetes;
 
 import io.teleproxy.plugin.kubernetes.cluster.KubeconfigFiles;
 import io.teleproxy.plugin.kubernetes.follow.FollowingWatch;
+import io.teleproxy.plugin.kubernetes.watch.Examination;
 import io.teleproxy.spi.Environment;
+import io.teleproxy.spi.Finding;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.Watcher;
+import java.util.List;
 import org.pf4j.Extension;
 
 /** Services, endpoints and pods of the cluster that a kubeconfig names, as a table. */
@@ -19,6 +22,11 @@ public final class KubernetesWatcher implements Watcher {
     return Probe.notApplicable(
         "no kubeconfig: " + files.paths().get(0) + " does not exist",
         "Name one with --kubeconfig or KUBECONFIG.");
+  }
+
+  @Override
+  public List<Finding> examine(Environment environment) {
+    return Examination.of(environment);
   }
 
   @Override

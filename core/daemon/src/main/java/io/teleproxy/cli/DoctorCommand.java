@@ -1,0 +1,222 @@
+package io.teleproxy.cli;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.teleproxy.config.Configuration;
+import io.teleproxy.config.ConfigurationReader;
+import io.teleproxy.config.Flags;
+import io.teleproxy.config.HostEnvironment;
+import io.teleproxy.config.LogLevel;
+import io.teleproxy.doctor.MachineExamination;
+import io.teleproxy.doctor.Secrets;
+import io.teleproxy.plugin.Loaded;
+import io.teleproxy.plugin.PluginHost;
+import io.teleproxy.plugin.PluginReport;
+import io.teleproxy.spi.Finding;
+import io.teleproxy.spi.Finding.Verdict;
+import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Probe;
+import io.teleproxy.spi.UserException;
+import io.teleproxy.spi.Watcher;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code teleproxy doctor}. */
+@Command(
+    name = "doctor",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    description = {
+      "Look at everything that a run needs, whether one is running or not: rights, firewall, name"
+          + " resolution, other tools, kubeconfig, API server, permissions. Changes nothing.",
+      ""
+    },
+    footer = {"", "Exit status: 0 nothing is bad; 1 something is; 2 it could not be looked."})
+final class DoctorCommand implements Callable<Integer> {
+  private static final int BAD = 1;
+
+  @Option(names = "--json", description = "As JSON, for programs.")
+  private boolean json;
+
+  @Option(
+      names = "--bundle",
+      paramLabel = "FILE",
+      description =
+          "Write all of it, with the configuration, into a zip file for a bug report;"
+              + " secrets are removed.")
+  private @Nullable Path bundle;
+
+  @Mixin private final RunFlags flags = new RunFlags();
+  private final Program program;
+
+  DoctorCommand(Program program) {
+    this.program = program;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Logging.configure(LogLevel.ERROR);
+    List<Finding> findings = new ArrayList<>(MachineExamination.of(program.environment()));
+    plugins(findings);
+    Map<String, String> answers = daemon(findings);
+    program.out().print(json ? Json.text(json(findings)) : text(findings));
+    if (bundle != null) {
+      write(bundle, findings, answers);
+      program.err().println("written: " + bundle + " (look into it before you send it)");
+    }
+    return findings.stream().anyMatch(one -> one.verdict() == Verdict.BAD) ? BAD : 0;
+  }
+
+  private void plugins(List<Finding> findings) {
+    Flags given = new Flags();
+    flags.addTo(given);
+    Configuration configuration;
+    try {
+      configuration = ConfigurationReader.read(given, program.environment());
+    } catch (UserException e) {
+      findings.add(Finding.bad("configuration", String.valueOf(e.getMessage()), e.remedy()));
+      configuration = ConfigurationReader.defaults(program.environment());
+    }
+    try (PluginHost plugins = PluginHost.open(configuration, program.environment())) {
+      for (PluginReport plugin : plugins.report()) {
+        if (plugin.state() == PluginReport.State.FAILED) {
+          findings.add(Finding.bad("plugin " + plugin.id(), plugin.reason(), plugin.remedy()));
+        }
+      }
+      firewall(plugins.interceptors(), findings);
+      for (Loaded<Watcher> watcher : plugins.watchers()) {
+        if (watcher.probe() instanceof Probe.NotApplicable not) {
+          findings.add(Finding.note(watcher.pluginId(), not.reason(), not.remedy()));
+        } else {
+          findings.addAll(watcher.call(one -> one.examine(watcher.environment())));
+        }
+      }
+    }
+  }
+
+  private static void firewall(List<Loaded<Interceptor>> backends, List<Finding> findings) {
+    boolean some = backends.stream().anyMatch(Loaded::applicable);
+    for (Loaded<Interceptor> backend : backends) {
+      String check = "firewall " + backend.pluginId();
+      if (backend.probe() instanceof Probe.NotApplicable not) {
+        findings.add(
+            some
+                ? Finding.note(check, not.reason(), not.remedy())
+                : Finding.bad(check, not.reason(), not.remedy()));
+      } else if (backend.probe() instanceof Probe.Applicable found) {
+        findings.add(Finding.ok(check, found.detail()));
+      }
+    }
+  }
+
+  /** What the running teleproxy says of itself. */
+  private Map<String, String> daemon(List<Finding> findings) {
+    Map<String, String> answers = new LinkedHashMap<>();
+    ApiClient api = ApiClient.find(program.environment());
+    if (!api.isThere()) {
+      findings.add(Finding.ok("teleproxy", "none is running"));
+      return answers;
+    }
+    try {
+      JsonObject status = api.get("/api/status").getAsJsonObject();
+      answers.put("status.json", Json.text(status));
+      for (String path : List.of("connections", "queries")) {
+        answers.put(path + ".json", Json.text(api.get("/api/" + path)));
+      }
+      findings.add(Finding.ok("teleproxy", "runs, pid " + Json.text(status, "pid")));
+      for (JsonElement element : status.getAsJsonArray("components")) {
+        JsonObject component = element.getAsJsonObject();
+        String state = Json.text(component, "state");
+        String check = "part " + Json.text(component, "name");
+        String found = state + " " + Json.text(component, "reason");
+        if (state.equals("ready")) {
+          findings.add(Finding.ok(check, found.strip()));
+        } else {
+          Verdict verdict = state.equals("failed") ? Verdict.BAD : Verdict.NOTE;
+          findings.add(new Finding(check, verdict, found, Json.text(component, "remedy")));
+        }
+      }
+    } catch (UserException e) {
+      findings.add(Finding.note("teleproxy", String.valueOf(e.getMessage()), e.remedy()));
+    }
+    return answers;
+  }
+
+  private static String text(List<Finding> findings) {
+    List<List<String>> rows = new ArrayList<>();
+    for (Finding finding : findings) {
+      String remedy = finding.remedy().isEmpty() ? "" : ". " + finding.remedy();
+      rows.add(List.of(lower(finding), finding.check(), finding.found() + remedy));
+    }
+    return Columns.text(rows);
+  }
+
+  private static JsonArray json(List<Finding> findings) {
+    JsonArray array = new JsonArray();
+    for (Finding finding : findings) {
+      JsonObject one = new JsonObject();
+      one.addProperty("check", finding.check());
+      one.addProperty("verdict", lower(finding));
+      one.addProperty("found", finding.found());
+      one.addProperty("remedy", finding.remedy());
+      array.add(one);
+    }
+    return array;
+  }
+
+  private static String lower(Finding finding) {
+    return finding.verdict().name().toLowerCase(Locale.ROOT);
+  }
+
+  private void write(Path file, List<Finding> findings, Map<String, String> answers)
+      throws IOException {
+    HostEnvironment environment = program.environment();
+    Map<String, String> parts = new LinkedHashMap<>(answers);
+    parts.put("doctor.txt", text(findings));
+    // Names only: what a variable holds is nobody's business.
+    parts.put("variables.txt", String.join("\n", new TreeMap<>(environment.variables()).keySet()));
+    parts.put(
+        "java.txt", System.getProperty("java.vm.version", "") + " " + environment.os() + "\n");
+    for (Path one :
+        List.of(
+            ConfigurationReader.SYSTEM_FILE,
+            flags.config().orElse(environment.configFolder().resolve("teleproxy.conf")),
+            Path.of("/etc/resolv.conf"))) {
+      if (Files.isReadable(one)) {
+        parts.put(
+            "files" + one.toString().replace(environment.home().toString(), "/home"),
+            Files.readString(one));
+      }
+    }
+    try (OutputStream out = Files.newOutputStream(file);
+        ZipOutputStream zip = new ZipOutputStream(out, StandardCharsets.UTF_8)) {
+      for (Map.Entry<String, String> part : parts.entrySet()) {
+        zip.putNextEntry(new ZipEntry("teleproxy-doctor/" + part.getKey()));
+        zip.write(Secrets.removed(part.getValue()).getBytes(StandardCharsets.UTF_8));
+        zip.closeEntry();
+      }
+    } catch (IOException e) {
+      throw new UserException(
+          file + " cannot be written: " + e, "Name another file with --bundle.", e);
+    }
+  }
+}
