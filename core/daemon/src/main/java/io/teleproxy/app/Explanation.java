@@ -81,7 +81,12 @@ final class Explanation {
     }
     String way = String.join("; ", journey.steps());
     if (!journey.local()) {
-      note("name", way + ". It is none of ours: your nameserver is asked.");
+      String near = near(tables, host);
+      note(
+          "name",
+          way
+              + ". It is none of ours: your nameserver is asked."
+              + (near.isEmpty() ? "" : " Names of ours like it: " + near + "."));
       return List.of();
     }
     List<InetAddress> addresses = new ArrayList<>();
@@ -248,9 +253,11 @@ final class Explanation {
 
   private static String near(Snapshot tables, String host) {
     TreeSet<String> near = new TreeSet<>();
+    List<String> asked = new ArrayList<>(List.of(host));
+    tables.search().forEach(domain -> asked.add(host + "." + domain));
     for (Table table : tables.tables()) {
       for (Route route : table.routes()) {
-        if (!route.name().isEmpty() && near(route.name(), host)) {
+        if (!route.name().isEmpty() && asked.stream().anyMatch(one -> near(route.name(), one))) {
           near.add(route.name());
         }
         if (near.size() > 4) {

@@ -39,6 +39,10 @@ final class StatusView {
   private static List<String> row(JsonObject component) {
     String reason = inline(component.get("reason"));
     String remedy = inline(component.get("remedy"));
+    String details = inline(component.get("details"));
+    if (!details.isEmpty()) {
+      reason = (reason + " [" + details + "]").strip();
+    }
     return List.of(
         inline(component.get("name")),
         inline(component.get("state")),
