@@ -1,0 +1,229 @@
+package io.teleproxy.plugin.kubernetes.portforward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.handler.ssl.OpenSsl;
+import io.teleproxy.plugin.kubernetes.TestEnvironment;
+import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.Base64;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whom the tunnel believes to be the API server, and what it shows of the user. */
+class ApiTlsTest {
+  private static final char[] PASSWORD = "changeit".toCharArray();
+  private static final String ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+
+  @TempDir static Path folder;
+
+  private static final BlockingQueue<String> clients = new LinkedBlockingQueue<>();
+  private static final ExecutorService threads =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "api-tls-test");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private static final MultiThreadIoEventLoopGroup loops =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private static SSLServerSocket server;
+
+  @BeforeAll
+  static void serve() throws Exception {
+    KeyStore own = selfSigned("server", "ip:127.0.0.1");
+    selfSigned("user", "dns:user");
+    selfSigned("other", "ip:127.0.0.1");
+    selfSigned("misnamed", "dns:elsewhere.test");
+    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+    keys.init(own, PASSWORD);
+    TrustManagerFactory users = TrustManagerFactory.getInstance("PKIX");
+    users.init(store("user"));
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys.getKeyManagers(), users.getTrustManagers(), null);
+    server = listen(context);
+  }
+
+  @AfterAll
+  static void end() throws Exception {
+    server.close();
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    threads.shutdown();
+  }
+
+  @Test
+  @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+  void theLibraryIsUsedWhereItFits() {
+    assertThat(OpenSsl.isAvailable()).isTrue();
+  }
+
+  @Test
+  void anAuthorityOfTheKubeconfigIsBelievedAndTheUserShown() throws Exception {
+    assertThat(ask(server, "server", true)).isEqualTo("200");
+    assertThat(clients.poll(30, TimeUnit.SECONDS)).isEqualTo("CN=user");
+  }
+
+  @Test
+  void aServerOfAnotherAuthorityIsNotBelieved() throws Exception {
+    assertThat(ask(server, "other", false)).contains("certif");
+  }
+
+  @Test
+  void aCertificateForAnotherNameIsNotBelieved() throws Exception {
+    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+    keys.init(store("misnamed"), PASSWORD);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys.getKeyManagers(), null, null);
+    try (SSLServerSocket misnamed = listen(context)) {
+      assertThat(ask(misnamed, "misnamed", false)).contains("127.0.0.1");
+    }
+  }
+
+  /** The status of an answer, or why there was none. */
+  private String ask(SSLServerSocket to, String authority, boolean asUser) throws Exception {
+    String user =
+        asUser
+            ? "{client-certificate: " + pem("user") + ", client-key: " + key("user") + "}"
+            : "{token: x}";
+    Path kubeconfig = folder.resolve("config-" + to.getLocalPort() + authority + asUser);
+    Files.writeString(
+        kubeconfig,
+        """
+        apiVersion: v1
+        kind: Config
+        clusters: [{name: c, cluster: {server: "https://127.0.0.1:%d", certificate-authority: %s}}]
+        users: [{name: u, user: %s}]
+        contexts: [{name: c, context: {cluster: c, user: u}}]
+        current-context: c
+        """
+            .formatted(to.getLocalPort(), pem(authority), user));
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    try (ClusterSession session =
+        ClusterSession.acquire(
+            new TestEnvironment(Map.of(), Map.of("kubeconfig", kubeconfig.toString())))) {
+      new ApiConnector(session, loops.next(), threads)
+          .version(
+              new ApiConnector.Result() {
+                @Override
+                public void answered(ChannelHandlerContext context, int status, String message) {
+                  context.close();
+                  answer.complete(Integer.toString(status));
+                }
+
+                @Override
+                public void failed(ConnectFailure failure) {
+                  answer.complete(failure.detail());
+                }
+              });
+      return answer.get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  private static SSLServerSocket listen(SSLContext context) throws Exception {
+    SSLServerSocket socket =
+        (SSLServerSocket)
+            context
+                .getServerSocketFactory()
+                .createServerSocket(0, 8, InetAddress.getByName("127.0.0.1"));
+    socket.setWantClientAuth(true);
+    threads.execute(
+        () -> {
+          try {
+            while (true) {
+              SSLSocket accepted = (SSLSocket) socket.accept();
+              threads.execute(() -> answer(accepted));
+            }
+          } catch (java.io.IOException e) {
+            // closed
+          }
+        });
+    return socket;
+  }
+
+  private static void answer(SSLSocket socket) {
+    try (socket;
+        InputStream in = socket.getInputStream();
+        OutputStream out = socket.getOutputStream()) {
+      if (in.read(new byte[4096]) > 0) {
+        out.write(ANSWER.getBytes(StandardCharsets.US_ASCII));
+        clients.add(socket.getSession().getPeerPrincipal().getName());
+      }
+    } catch (java.io.IOException e) {
+      // nobody to answer
+    }
+  }
+
+  private static KeyStore selfSigned(String name, String alternative) throws Exception {
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                name,
+                "-dname",
+                "CN=" + name,
+                "-ext",
+                "san=" + alternative,
+                "-keyalg",
+                "RSA",
+                "-keystore",
+                folder.resolve(name + ".p12").toString(),
+                "-storepass",
+                new String(PASSWORD))
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(keytool.waitFor()).as(said).isZero();
+    KeyStore store = store(name);
+    writePem(pem(name), "CERTIFICATE", store.getCertificate(name).getEncoded());
+    writePem(key(name), "PRIVATE KEY", store.getKey(name, PASSWORD).getEncoded());
+    return store;
+  }
+
+  private static KeyStore store(String name) throws Exception {
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(folder.resolve(name + ".p12"))) {
+      store.load(in, PASSWORD);
+    }
+    return store;
+  }
+
+  private static Path pem(String name) {
+    return folder.resolve(name + ".pem");
+  }
+
+  private static Path key(String name) {
+    return folder.resolve(name + ".key");
+  }
+
+  private static void writePem(Path file, String label, byte[] der) throws Exception {
+    String base64 = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
+    Files.writeString(
+        file, "-----BEGIN " + label + "-----\n" + base64 + "\n-----END " + label + "-----\n");
+  }
+}
