@@ -58,8 +58,10 @@ final class Closer implements AutoCloseable {
   }
 
   private static void close(Step step) {
+    long start = System.nanoTime();
     try {
       step.close().close();
+      log.debug("stop: {} in {} ms", step.name(), (System.nanoTime() - start) / 1_000_000);
     } catch (Throwable e) {
       log.error("{} did not stop cleanly", step.name(), e);
     }

@@ -1,5 +1,6 @@
 package io.teleproxy.app;
 
+import io.teleproxy.net.ProcessEnd;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -19,7 +20,7 @@ final class StopOnSignal {
                 () -> {
                   if (signals.armed.getAndSet(false)) {
                     closer.close();
-                    Runtime.getRuntime().halt(0);
+                    ProcessEnd.now(0);
                   }
                 },
                 "stop"));

@@ -2,6 +2,7 @@ package io.teleproxy.cli;
 
 import io.teleproxy.config.Flags;
 import io.teleproxy.config.HostEnvironment;
+import io.teleproxy.net.ProcessEnd;
 import io.teleproxy.spi.UserException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -33,14 +34,23 @@ public final class Main {
           "-fallback",
           "-config");
 
+  /** Whether this process has been more than a command that asks. */
+  private static volatile boolean daemon;
+
   private Main() {}
 
   /** Runs the command and ends the process with its exit status. */
   public static void main(String[] arguments) {
-    System.exit(
+    int status =
         run(
             new Program(HostEnvironment.current(), System.out, System.err, Main::daemonRunner),
-            arguments));
+            arguments);
+    if (daemon) {
+      System.out.flush();
+      System.err.flush();
+      ProcessEnd.now(status);
+    }
+    System.exit(status);
   }
 
   static int run(Program program, String... arguments) {
@@ -139,6 +149,7 @@ public final class Main {
   }
 
   private static Runner daemonRunner() {
+    daemon = true;
     try {
       return Class.forName(RUNNER).asSubclass(Runner.class).getConstructor().newInstance();
     } catch (ReflectiveOperationException e) {

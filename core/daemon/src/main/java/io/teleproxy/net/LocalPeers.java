@@ -64,6 +64,7 @@ public final class LocalPeers {
       // Not while the process starts: what is loaded then has to be needed then.
       Thread.sleep(LOAD_MILLIS);
       diag = new SocketDiag();
+      ProcessEnd.prepare();
     } catch (LastErrorException | LinkageError e) {
       log.debug("sock_diag cannot be used, /proc/net/tcp is read instead: {}", e.toString());
     } catch (InterruptedException e) {

@@ -31,8 +31,11 @@ public final class AgentSupervisor implements AutoCloseable {
   /** A pod that served for so long was a good one. */
   private static final long STABLE_NANOS = TimeUnit.SECONDS.toNanos(20);
 
-  /** So long the end of the run waits for the cluster to take the deletion. */
-  private static final Duration FAREWELL = Duration.ofSeconds(3);
+  /**
+   * So long the end of the run waits for the cluster to take the deletion: three round trips of 200
+   * ms. An agent that is not deleted ends by itself, and a process that does not end is worse.
+   */
+  private static final Duration FAREWELL = Duration.ofMillis(700);
 
   /** Who is told; from the supervisor's thread. */
   public interface Observer {
@@ -54,6 +57,7 @@ public final class AgentSupervisor implements AutoCloseable {
   // guarded by this
   private @Nullable AgentApi used;
   private boolean poked;
+  private boolean making;
 
   /**
    * Does nothing until started.
@@ -153,7 +157,7 @@ public final class AgentSupervisor implements AutoCloseable {
         api.tryPod();
         use(api);
         try {
-          complete(api, api.createJob());
+          complete(api, make(api));
         } catch (AgentTrouble e) {
           forgetIfAbsent(api);
           throw e;
@@ -174,6 +178,24 @@ public final class AgentSupervisor implements AutoCloseable {
       } else {
         LOG.info("agent: job {} is finished or of another version: it is replaced", api.name());
         api.delete();
+      }
+    }
+  }
+
+  /** Whose request is on its way is not interrupted: it could overtake its own deletion. */
+  private Json make(AgentApi api) throws AgentTrouble, ApiException, InterruptedException {
+    synchronized (this) {
+      if (isClosed()) {
+        throw new InterruptedException("closed");
+      }
+      making = true;
+    }
+    try {
+      return api.createJob();
+    } finally {
+      synchronized (this) {
+        making = false;
+        notifyAll();
       }
     }
   }
@@ -263,7 +285,7 @@ public final class AgentSupervisor implements AutoCloseable {
     used = api;
   }
 
-  /** Deletes what is in the cluster; waits for the API server to take it, for seconds at most. */
+  /** Deletes what is in the cluster; waits for the API server to take it, 700 ms at most. */
   @Override
   public void close() {
     AgentApi api;
@@ -272,7 +294,6 @@ public final class AgentSupervisor implements AutoCloseable {
       api = used;
       notifyAll();
     }
-    thread.interrupt();
     if (api != null) {
       Thread farewell = new Thread(() -> delete(api), "kubernetes-agent-farewell");
       farewell.setDaemon(true);
@@ -283,12 +304,19 @@ public final class AgentSupervisor implements AutoCloseable {
         Thread.currentThread().interrupt();
       }
     }
+    thread.interrupt();
     client.close();
   }
 
   private void delete(AgentApi api) {
     try {
-      thread.join(FAREWELL.toMillis());
+      synchronized (this) {
+        while (making) {
+          wait();
+        }
+      }
+      thread.interrupt();
+      thread.join();
       api.delete();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
