@@ -46,6 +46,22 @@ class MeddlingIT {
         assertThat(machine.run("iptables -t nat -S").out()).contains(THEIRS);
         machine.run("iptables -t nat -D " + THEIRS);
 
+        if (iptables) {
+          // So many that they are in sets.
+          assertThat(
+                  machine
+                      .http()
+                      .post("http://teleproxy/api/tables/", PlainMachine.table("many", 600))
+                      .status())
+              .isEqualTo(200);
+          assertThat(machine.run("ipset list -n").out()).contains("teleproxy-4-tcp-");
+          machine.run("ipset flush");
+          mended(machine, product, true, 3);
+          assertThat(product.stderr()).contains("has 0 elements");
+          machine.run("curl -sSf -X DELETE http://teleproxy/api/tables/many");
+          await().atMost(PATIENCE).until(() -> machine.run("ipset list -n").out().isEmpty());
+        }
+
         // As iptables-persistent does it: save at one time, restore at another.
         saved = machine.run("iptables-save").out();
         machine.namespace().enter(Command.of("iptables-restore").input(saved)).run().succeeded();

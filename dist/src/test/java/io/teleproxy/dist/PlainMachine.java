@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 
 /** A machine with a nameserver and without any cluster, for what concerns root's part alone. */
 final class PlainMachine implements AutoCloseable {
@@ -13,6 +16,7 @@ final class PlainMachine implements AutoCloseable {
   private final Namespace namespace;
   private final Upstream upstream;
   private final Http http;
+  private final Set<Long> others;
   private HostState before;
 
   PlainMachine() {
@@ -21,7 +25,17 @@ final class PlainMachine implements AutoCloseable {
     namespace.resolvConf("nameserver " + NAMESERVER + "\n");
     upstream = new Upstream(namespace, NAMESERVER);
     http = new Http(namespace);
+    others = Set.copyOf(namespace.processes());
     before = HostState.of(namespace);
+  }
+
+  /** All processes that have come since, this one first. */
+  List<Long> processes(Product product) {
+    List<Long> all = new ArrayList<>(List.of(product.pid()));
+    namespace.processes().stream()
+        .filter(pid -> pid != product.pid() && !others.contains(pid))
+        .forEach(all::add);
+    return all;
   }
 
   Namespace namespace() {
@@ -69,6 +83,17 @@ final class PlainMachine implements AutoCloseable {
                 .status())
         .isEqualTo(200);
     assertThat(intercepts()).isTrue();
+  }
+
+  /** A table of many names and addresses. */
+  static String table(String name, int routes) {
+    StringBuilder table = new StringBuilder("[{\"name\": \"" + name + "\", \"routes\": [");
+    for (int i = 0; i < routes; i++) {
+      table.append(i == 0 ? "" : ",").append("{\"name\": \"").append(name).append('-').append(i);
+      table.append("\", \"ip\": \"10.7.").append(i / 250).append('.').append(i % 250);
+      table.append("\", \"target\": \"1080\"}");
+    }
+    return table + "]}]";
   }
 
   /** Whether names and connections are led to us. */

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -65,6 +67,7 @@ class TwoProcessesIT {
     try (Product.User user = user(cluster)) {
       Path kubeconfig = user.write("kubeconfig", Files.readString(cluster.kubeconfig()));
       own(user);
+      List<Long> others = cluster.laptop().processes();
       try (Product product = user.start("run", "--kubeconfig", kubeconfig.toString())) {
         product.awaitReady();
         long first = bridge(cluster).orElseThrow();
@@ -78,8 +81,11 @@ class TwoProcessesIT {
                         && new Http(cluster.laptop()).curl("http://web/").exit() == 0);
         assertThat(product.stderr()).contains("pid " + first + " has died");
 
-        product.signal("KILL");
-        product.exitCode();
+        List<Long> all = new ArrayList<>(List.of(product.pid()));
+        cluster.laptop().processes().stream()
+            .filter(pid -> pid != product.pid() && !others.contains(pid))
+            .forEach(all::add);
+        Death.by("KILL", cluster.laptop(), all).isAsPromised();
         await()
             .atMost(PATIENCE)
             .untilAsserted(

@@ -11,6 +11,7 @@ import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.config.Mode;
 import io.teleproxy.config.Part;
 import io.teleproxy.net.LocalPeers;
+import io.teleproxy.net.ProcessEnd;
 import io.teleproxy.net.Transport;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.plugin.PluginHost;
@@ -85,6 +86,11 @@ public final class DaemonRunner implements Runner {
       signals.disarm();
     }
     return 0;
+  }
+
+  @Override
+  public void end(int status) {
+    ProcessEnd.now(status);
   }
 
   /** A start leaves more garbage than hours of running: what it took goes back to the system. */

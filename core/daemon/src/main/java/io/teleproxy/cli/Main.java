@@ -2,7 +2,6 @@ package io.teleproxy.cli;
 
 import io.teleproxy.config.Flags;
 import io.teleproxy.config.HostEnvironment;
-import io.teleproxy.net.ProcessEnd;
 import io.teleproxy.spi.UserException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -10,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
 /** The {@code teleproxy} command. */
@@ -34,8 +34,8 @@ public final class Main {
           "-fallback",
           "-config");
 
-  /** Whether this process has been more than a command that asks. */
-  private static volatile boolean daemon;
+  /** What this process has run, if it was more than a command that asks. */
+  private static volatile @Nullable Runner runner;
 
   private Main() {}
 
@@ -45,10 +45,11 @@ public final class Main {
         run(
             new Program(HostEnvironment.current(), System.out, System.err, Main::daemonRunner),
             arguments);
-    if (daemon) {
-      System.out.flush();
-      System.err.flush();
-      ProcessEnd.now(status);
+    System.out.flush();
+    System.err.flush();
+    Runner ran = runner;
+    if (ran != null) {
+      ran.end(status);
     }
     System.exit(status);
   }
@@ -149,9 +150,10 @@ public final class Main {
   }
 
   private static Runner daemonRunner() {
-    daemon = true;
     try {
-      return Class.forName(RUNNER).asSubclass(Runner.class).getConstructor().newInstance();
+      Runner made = Class.forName(RUNNER).asSubclass(Runner.class).getConstructor().newInstance();
+      runner = made;
+      return made;
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("the product lacks " + RUNNER, e);
     }

@@ -18,4 +18,9 @@ public interface Runner {
   int run(
       Configuration configuration, PluginHost plugins, HostEnvironment environment, PrintStream out)
       throws Exception;
+
+  /** Ends the process after the run; does not return. */
+  default void end(int status) {
+    System.exit(status);
+  }
 }

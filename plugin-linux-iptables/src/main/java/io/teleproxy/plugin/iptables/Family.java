@@ -1,5 +1,6 @@
 package io.teleproxy.plugin.iptables;
 
+import io.teleproxy.spi.Protocol;
 import java.net.InetAddress;
 
 /** An address family: each has tools and kernel tables of its own. */
@@ -32,6 +33,11 @@ enum Family {
   /** The {@code --reject-with} for UDP. */
   String udpReject() {
     return udpReject;
+  }
+
+  /** The {@code --reject-with} of a protocol. */
+  String rejectWith(Protocol protocol) {
+    return protocol == Protocol.TCP ? "tcp-reset" : udpReject;
   }
 
   boolean has(InetAddress address) {

@@ -14,9 +14,23 @@ final class FamilyFirewall {
   private static final Logger log = LoggerFactory.getLogger(FamilyFirewall.class);
 
   private final Xtables xtables;
+  private final Optional<IpSets> sets;
 
   FamilyFirewall(Xtables xtables) {
+    this(xtables, Optional.empty());
+  }
+
+  /**
+   * @param sets of the family, where there is ipset(8)
+   */
+  FamilyFirewall(Xtables xtables, Optional<IpSets> sets) {
     this.xtables = xtables;
+    this.sets = sets;
+  }
+
+  /** Whether rules may name sets here. */
+  boolean hasSets() {
+    return sets.isPresent() && sets.get().usable(xtables);
   }
 
   Family family() {
@@ -26,6 +40,15 @@ final class FamilyFirewall {
   /** Whether anything of ours is there. */
   boolean hasOurs() throws IOException {
     return xtables.read().hasOurs();
+  }
+
+  /** The same for rules that name sets: no rule is ever there without them. */
+  void make(FamilyRules wanted) throws IOException {
+    if (sets.isPresent()) {
+      sets.get().fill(wanted.sets());
+    }
+    make(wanted.tables());
+    sets.ifPresent(all -> all.keepOnly(wanted.sets().keySet()));
   }
 
   /**
@@ -56,6 +79,12 @@ final class FamilyFirewall {
     removeCreated(before, after);
   }
 
+  /** What of the wanted rules and sets is not there, in words. */
+  Optional<String> missing(FamilyRules wanted) throws IOException {
+    Optional<String> missing = missing(wanted.tables());
+    return missing.isPresent() || sets.isEmpty() ? missing : sets.get().missing(wanted.sets());
+  }
+
   /** What of the wanted rules is not there, in words. */
   Optional<String> missing(List<TableRules> wanted) throws IOException {
     return RestoreScript.missing(xtables.read(), wanted, true);
@@ -78,7 +107,7 @@ final class FamilyFirewall {
           xtables.name() + ": our chains were emptied, but not removed: " + e.getMessage(), e);
     }
     if (!before.hasOurs()) {
-      return List.of();
+      return sets.isPresent() ? sets.get().removeAll() : List.of();
     }
     List<IOException> failures = new ArrayList<>();
     String script = RestoreScript.removal(before);
@@ -96,7 +125,11 @@ final class FamilyFirewall {
       throw left;
     }
     removeCreated(before, after);
-    return describe(before);
+    List<String> removed = describe(before);
+    if (sets.isPresent()) {
+      removed.addAll(sets.get().removeAll());
+    }
+    return removed;
   }
 
   /**

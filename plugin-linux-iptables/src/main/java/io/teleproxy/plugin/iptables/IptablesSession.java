@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,6 +25,7 @@ final class IptablesSession implements Interceptor.Session {
   private final List<FamilyFirewall> firewalls;
   private final KnownFlows flows;
   private final long exemptGid;
+  private final int setsFrom;
   private final Protection protection;
 
   /** Runs while there are rules; null where there is no protection, or no rule. */
@@ -53,12 +55,18 @@ final class IptablesSession implements Interceptor.Session {
   /**
    * @param firewalls of the families that can be intercepted; what a plan has for others is left
    *     out
+   * @param setsFrom with how many destinations rules begin to name sets
    */
   IptablesSession(
-      List<FamilyFirewall> firewalls, KnownFlows flows, long exemptGid, Protection protection) {
+      List<FamilyFirewall> firewalls,
+      KnownFlows flows,
+      long exemptGid,
+      int setsFrom,
+      Protection protection) {
     this.firewalls = List.copyOf(firewalls);
     this.flows = flows;
     this.exemptGid = exemptGid;
+    this.setsFrom = setsFrom;
     this.protection = protection;
   }
 
@@ -69,7 +77,7 @@ final class IptablesSession implements Interceptor.Session {
       return;
     }
     long start = System.nanoTime();
-    List<List<TableRules>> wanted = rules(plan);
+    List<FamilyRules> wanted = rules(plan);
     try {
       if (!plan.isEmpty()) {
         protect();
@@ -191,7 +199,7 @@ final class IptablesSession implements Interceptor.Session {
     if (applied == null) {
       return Optional.of("the last plan could not be applied");
     }
-    List<List<TableRules>> wanted = rules(applied);
+    List<FamilyRules> wanted = rules(applied);
     for (int i = 0; i < firewalls.size(); i++) {
       Optional<String> missing = firewalls.get(i).missing(wanted.get(i));
       if (missing.isPresent()) {
@@ -239,16 +247,21 @@ final class IptablesSession implements Interceptor.Session {
     log.info("linux-iptables: removed all rules");
   }
 
-  private List<List<TableRules>> rules(InterceptPlan plan) {
-    List<List<TableRules>> rules = new ArrayList<>(firewalls.size());
+  private List<FamilyRules> rules(InterceptPlan plan) {
+    boolean expiring = protection.expiring().isPresent();
+    boolean many = plan.byDestination().size() >= setsFrom;
+    List<FamilyRules> rules = new ArrayList<>(firewalls.size());
     for (FamilyFirewall firewall : firewalls) {
+      Family family = firewall.family();
       rules.add(
-          PlanRules.of(plan, firewall.family(), exemptGid, protection.expiring().isPresent()));
+          many && firewall.hasSets()
+              ? PlanRules.withSets(plan, family, exemptGid, expiring)
+              : new FamilyRules(PlanRules.of(plan, family, exemptGid, expiring), Map.of()));
     }
     return rules;
   }
 
-  private void make(List<List<TableRules>> wanted) throws IOException {
+  private void make(List<FamilyRules> wanted) throws IOException {
     for (int i = 0; i < firewalls.size(); i++) {
       firewalls.get(i).make(wanted.get(i));
     }
@@ -256,7 +269,7 @@ final class IptablesSession implements Interceptor.Session {
 
   /** All families back to the plan before, each in spite of the others' failure. */
   private void rollBack(InterceptPlan before, IOException cause) {
-    List<List<TableRules>> rules = rules(before);
+    List<FamilyRules> rules = rules(before);
     boolean complete = true;
     for (int i = 0; i < firewalls.size(); i++) {
       try {

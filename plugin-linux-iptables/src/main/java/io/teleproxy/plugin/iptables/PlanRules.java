@@ -37,6 +37,7 @@ final class PlanRules {
   private final boolean expiring;
   private final List<String> nat = new ArrayList<>();
   private final List<String> filter = new ArrayList<>();
+  private final List<String> udp = new ArrayList<>();
 
   private PlanRules(Family family, boolean expiring) {
     this.family = family;
@@ -60,16 +61,32 @@ final class PlanRules {
     PlanRules rules = new PlanRules(family, expiring);
     rules.dns(plan.dns());
     rules.rules(plan.rules());
+    return rules.tables(plan, exemptGid);
+  }
+
+  /** The same, with sets for single addresses. */
+  static FamilyRules withSets(InterceptPlan plan, Family family, long exemptGid, boolean expiring) {
+    SetRules split = SetRules.of(plan.rules(), family);
+    PlanRules rules = new PlanRules(family, expiring);
+    rules.dns(plan.dns());
+    rules.nat.addAll(split.nat());
+    rules.filter.addAll(split.filter());
+    rules.udp.addAll(split.udp());
+    rules.rules(split.rest());
+    return new FamilyRules(rules.tables(plan, exemptGid), split.sets());
+  }
+
+  private List<TableRules> tables(InterceptPlan plan, long exemptGid) {
     List<TableRules> tables = new ArrayList<>(2);
-    if (!rules.nat.isEmpty()) {
-      tables.add(table(TableRules.NAT, rules.nat, plan.bridges(), "PREROUTING", "", exemptGid));
+    if (!nat.isEmpty()) {
+      tables.add(table(TableRules.NAT, nat, udp, plan.bridges(), "PREROUTING", "", exemptGid));
     }
-    if (!rules.filter.isEmpty()) {
-      rules.filter.add(0, "-m conntrack --ctstate DNAT -j RETURN");
+    if (!filter.isEmpty()) {
+      filter.add(0, "-m conntrack --ctstate DNAT -j RETURN");
       // NEW: packets of connections that live already neither pay for our rules nor are cut.
       String state = "-m conntrack --ctstate NEW ";
       tables.add(
-          table(TableRules.FILTER, rules.filter, plan.bridges(), "FORWARD", state, exemptGid));
+          table(TableRules.FILTER, filter, List.of(), plan.bridges(), "FORWARD", state, exemptGid));
     }
     return List.copyOf(tables);
   }
@@ -77,6 +94,7 @@ final class PlanRules {
   private static TableRules table(
       String table,
       List<String> rules,
+      List<String> udp,
       List<String> bridges,
       String bridgeChain,
       String condition,
@@ -92,12 +110,13 @@ final class PlanRules {
               bridgeChain,
               "-i " + interfaceName(bridge) + " " + condition + "-j " + TableRules.CHAIN));
     }
-    return new TableRules(
-        table,
-        List.of(
-            new OwnChain(TableRules.CHAIN, List.copyOf(rules)),
-            new OwnChain(TableRules.OUTPUT_CHAIN, output)),
-        List.copyOf(jumps));
+    List<OwnChain> chains = new ArrayList<>();
+    chains.add(new OwnChain(TableRules.CHAIN, List.copyOf(rules)));
+    chains.add(new OwnChain(TableRules.OUTPUT_CHAIN, output));
+    if (!udp.isEmpty()) {
+      chains.add(new OwnChain(SetRules.UDP_CHAIN, List.copyOf(udp)));
+    }
+    return new TableRules(table, List.copyOf(chains), List.copyOf(jumps));
   }
 
   private void dns(InterceptPlan.DnsCapture dns) {
@@ -130,7 +149,11 @@ final class PlanRules {
         if (shadows[i]) {
           add(nat, packets, match, "-j RETURN");
         }
-        add(filter, packets, match, "-j REJECT --reject-with " + rejectWith(match.protocol()));
+        add(
+            filter,
+            packets,
+            match,
+            "-j REJECT --reject-with " + family.rejectWith(match.protocol()));
       }
     }
   }
@@ -180,10 +203,6 @@ final class PlanRules {
 
   private static String redirect(int port) {
     return "-j REDIRECT --to-ports " + port;
-  }
-
-  private String rejectWith(Protocol protocol) {
-    return protocol == Protocol.TCP ? "tcp-reset" : family.udpReject();
   }
 
   /**

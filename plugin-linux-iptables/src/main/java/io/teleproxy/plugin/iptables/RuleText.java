@@ -7,7 +7,8 @@ import java.util.List;
  * print a rule; what makes ours what they are, its destination and its target, is printed alike.
  */
 final class RuleText {
-  private static final List<String> ESSENTIALS = List.of("-d", "-i", "-p", "-j", "--to-ports");
+  private static final List<String> ESSENTIALS =
+      List.of("-d", "-i", "-p", "-j", "--to-ports", "--match-set");
 
   private RuleText() {}
 

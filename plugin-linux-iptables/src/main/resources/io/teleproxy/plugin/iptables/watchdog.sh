@@ -74,10 +74,10 @@ undo() {
   save=$1 restore=$2
   saved=$(ours "$save")
   created=$(printf '%s\n' "$saved" | created)
-  for attempt in 1 2 3 4 5; do
+  for attempt in 0.1 0.2 0.5 1 2; do
     script=$(printf '%s\n' "$saved" | removal)
     [ -n "$script" ] || break
-    printf '%s\n' "$script" | "$restore" --noflush -w 5 || sleep 1
+    printf '%s\n' "$script" | "$restore" --noflush -w 5 || sleep $attempt
     saved=$(ours "$save")
   done
   [ -z "$script" ] || echo "teleproxy: ${save##*/}: the rules of a dead teleproxy cannot be removed; 'teleproxy cleanup' tries again" >&2
@@ -101,8 +101,8 @@ done
 wait
 if [ -n "$conntrack" ]; then
   # A program that keeps its socket would else send to a port of a dead process for as long as it sends.
-  "$conntrack" -D -p udp -f ipv4 --dst-nat 127.0.0.1 >/dev/null 2>&1
-  "$conntrack" -D -p udp -f ipv6 --dst-nat ::1 >/dev/null 2>&1
+  "$conntrack" -D -p udp -f ipv4 --dst-nat 127.0.0.1 >/dev/null 2>&1 &
+  "$conntrack" -D -p udp -f ipv6 --dst-nat ::1 >/dev/null 2>&1 &
 fi
 if [ -n "$ipset" ]; then
   # Refused while a rule still names one.
@@ -112,4 +112,5 @@ if [ -n "$ipset" ]; then
     esac
   done
 fi
+wait
 echo "teleproxy: the daemon died; its firewall rules were removed" >&2
