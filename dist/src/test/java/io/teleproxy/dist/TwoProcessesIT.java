@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +42,8 @@ class TwoProcessesIT {
         String bridge = status(bridge(cluster).orElseThrow());
         assertThat(bridge).contains("Uid:\t" + UID, "CapEff:\t0000000000000000");
         assertThat(status(root(cluster))).contains("Uid:\t0").doesNotContain("CapEff:\t000001ff");
+
+        onlyTheOwnerAndRootUseTheSocksProxy(cluster);
 
         int asked = credentials.seen().size();
         assertThat(credentials.seen())
@@ -86,6 +90,7 @@ class TwoProcessesIT {
             .filter(pid -> pid != product.pid() && !others.contains(pid))
             .forEach(all::add);
         Death.by("KILL", cluster.laptop(), all).isAsPromised();
+        assertThat(product.stderr()).contains("root's part (pid " + product.pid() + ") has died");
         await()
             .atMost(PATIENCE)
             .untilAsserted(
@@ -106,6 +111,38 @@ class TwoProcessesIT {
       await()
           .atMost(PATIENCE)
           .untilAsserted(() -> assertThat(HostState.of(cluster.laptop()).since(before)).isEmpty());
+    }
+  }
+
+  private static void onlyTheOwnerAndRootUseTheSocksProxy(Cluster cluster) {
+    Http http = new Http(cluster.laptop());
+    String table = http.get("http://teleproxy/api/tables/kubernetes").body();
+    Matcher target = Pattern.compile("\"target\":\\s*\"?(\\d+)").matcher(table);
+    assertThat(target.find()).isTrue();
+    String address = http.dig("web.default.svc.cluster.local").get(0);
+    for (String uid : List.of("0", UID, "65533")) {
+      Command.Result result =
+          cluster
+              .laptop()
+              .command(
+                  "setpriv",
+                  "--reuid",
+                  uid,
+                  "--regid",
+                  "65534",
+                  "--clear-groups",
+                  "curl",
+                  "-sS",
+                  "-m20",
+                  "--socks5",
+                  "127.0.0.1:" + target.group(1),
+                  "http://" + address + "/")
+              .run();
+      if (uid.equals("65533")) {
+        assertThat(result.exit()).as("%s", result).isNotZero();
+      } else {
+        assertThat(result.out()).as("%s", result).isEqualTo("hello-from-web");
+      }
     }
   }
 

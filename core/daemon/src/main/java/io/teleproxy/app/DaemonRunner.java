@@ -219,13 +219,15 @@ public final class DaemonRunner implements Runner {
     if (beside) {
       Part.pid(environment.variables(), Part.PARENT)
           .ifPresent(
-              parent ->
-                  ProcessHandle.of(parent)
-                      .ifPresentOrElse(
-                          root -> {
-                            var unused = root.onExit().thenRun(() -> stopRequested.complete(null));
-                          },
-                          () -> stopRequested.complete(null)));
+              parent -> {
+                sources.add("death of root's part", () -> sayIfDead(parent));
+                ProcessHandle.of(parent)
+                    .ifPresentOrElse(
+                        root -> {
+                          var unused = root.onExit().thenRun(() -> stopRequested.complete(null));
+                        },
+                        () -> stopRequested.complete(null));
+              });
     }
     RemoteTables remote =
         sources.add(
@@ -240,6 +242,18 @@ public final class DaemonRunner implements Runner {
     ready = true;
     if (!beside) {
       announce(out, "ready: bridge", loops, environment);
+    }
+  }
+
+  /** Nobody else is left who could. */
+  private static void sayIfDead(long parent) {
+    boolean dead =
+        ProcessHandle.current().parent().filter(process -> process.pid() == parent).isEmpty();
+    if (dead) {
+      log.error(
+          "root's part (pid {}) has died; its rules are removed and the bridge has ended, too. Start"
+              + " it again; a service is started again by itself (docs/operations.md).",
+          parent);
     }
   }
 
