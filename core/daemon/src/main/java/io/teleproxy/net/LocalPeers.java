@@ -86,20 +86,21 @@ public final class LocalPeers {
       return;
     }
     SocketDiag loaded = diag;
-    if (loaded != null && diverted.isEmpty()) {
-      answer.accept(
-          refusal(
-              loaded.uid(
-                  (InetSocketAddress) channel.remoteAddress(),
-                  (InetSocketAddress) channel.localAddress())));
-      return;
-    }
+    InetSocketAddress peer = (InetSocketAddress) channel.remoteAddress();
     List<InetSocketAddress> destinations = new ArrayList<>(diverted);
     destinations.add((InetSocketAddress) channel.localAddress());
+    if (loaded != null) {
+      answer.accept(
+          refusal(
+              destinations.stream()
+                  .map(to -> loaded.uid(peer, to))
+                  .filter(OptionalLong::isPresent)
+                  .findFirst()
+                  .orElse(OptionalLong.empty())));
+      return;
+    }
     uids.ask(
-        (InetSocketAddress) channel.remoteAddress(),
-        destinations,
-        uid -> channel.eventLoop().execute(() -> answer.accept(refusal(uid))));
+        peer, destinations, uid -> channel.eventLoop().execute(() -> answer.accept(refusal(uid))));
   }
 
   private Optional<String> refusal(OptionalLong uid) {

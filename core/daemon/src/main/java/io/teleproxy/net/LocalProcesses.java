@@ -2,14 +2,13 @@ package io.teleproxy.net;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which local process has which socket, by the socket's local end: proc(5), as in {@link
@@ -17,8 +16,6 @@ import java.util.Map;
  * loop. Knows nothing where there is no such /proc.
  */
 public final class LocalProcesses {
-  private static final String LISTEN = "0A";
-
   private LocalProcesses() {}
 
   /**
@@ -45,9 +42,11 @@ public final class LocalProcesses {
     Map<String, Long> uids = new HashMap<>();
     Map<Integer, InetSocketAddress> byPort = new HashMap<>();
     clients.forEach(client -> byPort.put(client.getPort(), client));
-    for (String file : List.of(table, table + "6")) {
-      inodes(proc.resolve("net/" + file), table.equals("udp"), byPort, wanted, uids);
-    }
+    SocketTable.read(
+        proc.resolve("net"),
+        table,
+        local -> byPort.containsKey(SocketTable.port(local)),
+        row -> socket(row, table.equals("udp"), byPort.get(row.port()), wanted, uids));
     Map<InetSocketAddress, LocalProcess> found = new HashMap<>();
     if (wanted.isEmpty()) {
       return found;
@@ -65,32 +64,19 @@ public final class LocalProcesses {
     return found;
   }
 
-  private static void inodes(
-      Path file,
+  private static void socket(
+      SocketTable.Row row,
       boolean datagrams,
-      Map<Integer, InetSocketAddress> byPort,
+      @Nullable InetSocketAddress client,
       Map<String, InetSocketAddress> wanted,
       Map<String, Long> uids) {
-    try (var lines = Files.newBufferedReader(file, StandardCharsets.US_ASCII)) {
-      lines.readLine();
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        String[] fields = line.trim().split("\\s+");
-        if (fields.length < 10 || fields[3].equals(LISTEN) || fields[9].equals("0")) {
-          continue;
-        }
-        InetSocketAddress local = SocketOwners.address(fields[1]);
-        InetSocketAddress client = byPort.get(local.getPort());
-        // A UDP socket is often bound to no address of its own.
-        boolean same =
-            client != null
-                && (client.equals(local) || (datagrams && local.getAddress().isAnyLocalAddress()));
-        if (same) {
-          wanted.put(fields[9], client);
-          uids.put(fields[9], Long.valueOf(fields[7]));
-        }
-      }
-    } catch (IOException | IllegalArgumentException e) {
-      // No IPv6, no such /proc, or a kernel that writes otherwise.
+    if (client == null || row.listening() || row.inode().equals("0")) {
+      return;
+    }
+    // A UDP socket is often bound to no address of its own.
+    if (row.local().equals(SocketTable.text(client)) || (datagrams && row.unbound())) {
+      wanted.put(row.inode(), client);
+      uids.put(row.inode(), row.uid());
     }
   }
 

@@ -1,9 +1,6 @@
 package io.teleproxy.net;
 
-import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Whose the other end of a TCP connection is, if it is on this machine: {@code /proc/net/tcp} and
- * {@code tcp6} of proc(5) tell every socket's owner.
+ * Whose the other end of a TCP connection is, if it is on this machine: {@link SocketTable} tells
+ * every socket's owner.
  *
  * <p>Reading them takes a millisecond, and ten with ten thousand sockets; sock_diag(7) would answer
  * in 40 µs, but loading what calls it takes 120 ms of a start. So questions that come while the
@@ -27,8 +24,6 @@ import java.util.function.Consumer;
  * Thread-safe.
  */
 public final class PeerUids {
-  private static final String LISTEN = "0A";
-
   private static final class Question {
     final String peer;
     final List<String> destinations;
@@ -85,7 +80,8 @@ public final class PeerUids {
       Collection<InetSocketAddress> destinations,
       Consumer<OptionalLong> answer) {
     Question question =
-        new Question(text(peer), destinations.stream().map(PeerUids::text).toList(), answer);
+        new Question(
+            SocketTable.text(peer), destinations.stream().map(SocketTable::text).toList(), answer);
     synchronized (waiting) {
       waiting.add(question);
       if (waiting.size() > 1) {
@@ -104,64 +100,24 @@ public final class PeerUids {
     }
     all.forEach(
         question -> asked.computeIfAbsent(question.peer, key -> new ArrayList<>()).add(question));
-    read("tcp", asked);
-    read("tcp6", asked);
+    SocketTable.read(
+        proc,
+        "tcp",
+        asked::containsKey,
+        row -> answer(asked.getOrDefault(row.local(), List.of()), row));
     all.forEach(question -> question.answer.accept(question.uid));
   }
 
-  private void read(String table, Map<String, List<Question>> asked) {
-    try (var lines = Files.newBufferedReader(proc.resolve(table), StandardCharsets.US_ASCII)) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode
-        int local = line.indexOf(':') + 2;
-        int end = line.indexOf(' ', local);
-        if (local < 2 || end < 0) {
-          continue;
-        }
-        List<Question> questions = asked.get(normal(line.substring(local, end)));
-        if (questions != null) {
-          answer(questions, line.trim().split("\\s+"));
-        }
-      }
-    } catch (IOException e) {
-      // No IPv6, or no such /proc.
-    }
-  }
-
-  private static void answer(List<Question> questions, String[] fields) {
+  private static void answer(List<Question> questions, SocketTable.Row row) {
     // A socket that no process has any more (closed, or waiting for its time) has no inode, and
     // root as its owner: whoever closes at once must not become root by that.
-    if (fields.length < 10 || fields[3].equals(LISTEN) || fields[9].equals("0")) {
+    if (row.listening() || row.inode().equals("0")) {
       return;
     }
-    String remote = normal(fields[2]);
     for (Question question : questions) {
-      if (question.destinations.contains(remote)) {
-        question.uid = OptionalLong.of(Long.parseLong(fields[7]));
+      if (question.destinations.contains(row.remote())) {
+        question.uid = OptionalLong.of(row.uid());
       }
     }
-  }
-
-  /** As the kernel writes it: words of 32 bits in the machine's byte order, port in hexadecimal. */
-  private static String text(InetSocketAddress address) {
-    InetAddress ip = address.getAddress();
-    byte[] bytes = ip.getAddress();
-    boolean little = java.nio.ByteOrder.nativeOrder() == java.nio.ByteOrder.LITTLE_ENDIAN;
-    StringBuilder text = new StringBuilder(40);
-    for (int word = 0; word < bytes.length; word += 4) {
-      for (int i = 0; i < 4; i++) {
-        text.append(String.format("%02X", bytes[word + (little ? 3 - i : i)]));
-      }
-    }
-    return text.append(String.format(":%04X", address.getPort())).toString();
-  }
-
-  /** Sockets for both families have IPv4 addresses in the form {@code ::ffff:127.0.0.1}. */
-  private static String normal(String text) {
-    boolean mapped =
-        text.length() == 37
-            && (text.startsWith("0000000000000000FFFF0000")
-                || text.startsWith("00000000000000000000FFFF"));
-    return mapped ? text.substring(24) : text;
   }
 }
