@@ -66,8 +66,17 @@ final class Cluster implements AutoCloseable {
         true);
   }
 
-  private static void lab(String verb) {
-    Command.of(LAB.toString(), verb).env("CLUSTER_PREFIX", PREFIX).run(PATIENCE).succeeded();
+  private static void lab(String... verb) {
+    Command.of(verb)
+        .behind(List.of(LAB.toString()))
+        .env("CLUSTER_PREFIX", PREFIX)
+        .run(PATIENCE)
+        .succeeded();
+  }
+
+  /** Kills a part of the lab, such as {@code apiserver}, and starts it again. */
+  void restart(String part) {
+    lab("restart", part);
   }
 
   /** In other clusters images are pulled, and those without a registry's account are fewer. */

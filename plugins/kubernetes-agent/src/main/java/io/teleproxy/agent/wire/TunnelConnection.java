@@ -21,6 +21,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -326,6 +327,17 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
     pulse.received(System.nanoTime());
     alive();
     super.channelRead(ctx, message);
+  }
+
+  /** What is no error of HTTP/2 is one of the connection below, which is over then. */
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) throws Exception {
+    if (cause instanceof IOException) {
+      lossReason(String.valueOf(cause.getMessage()));
+      ctx.close();
+    } else {
+      super.exceptionCaught(ctx, cause);
+    }
   }
 
   @Override

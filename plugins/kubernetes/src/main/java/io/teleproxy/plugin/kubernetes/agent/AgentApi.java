@@ -146,7 +146,8 @@ final class AgentApi {
     throw new AgentTrouble(reason, remedy(reply.message()));
   }
 
-  private static String remedy(String message) {
+  /** What can be done about a refusal that is not for want of rights; empty if nothing is known. */
+  static String remedy(String message) {
     if (message.contains("exceeded quota")) {
       return "Have the namespace's quota raised, lower plugins.kubernetes.agent.cpu-limit and"
           + " memory-limit, or name another namespace with plugins.kubernetes.agent.namespace";
@@ -156,7 +157,17 @@ final class AgentApi {
           + " plugins.kubernetes.agent.run-as-user = 0 if the cluster chooses user ids itself, or"
           + " name another namespace with plugins.kubernetes.agent.namespace";
     }
-    if (message.contains("admission") || message.contains("denied")) {
+    if (message.contains("being terminated")) {
+      return "Name another namespace with plugins.kubernetes.agent.namespace";
+    }
+    if (message.contains("usage per Container") || message.contains("usage per Pod")) {
+      return "A LimitRange of the namespace wants other sizes: set plugins.kubernetes.agent's"
+          + " cpu-request, cpu-limit, memory-request or memory-limit, or name another namespace with"
+          + " plugins.kubernetes.agent.namespace";
+    }
+    if (message.contains("admission")
+        || message.contains("webhook")
+        || message.contains("denied")) {
       return "A policy of the cluster refuses the pod: ask who runs it, or name another namespace"
           + " with plugins.kubernetes.agent.namespace";
     }

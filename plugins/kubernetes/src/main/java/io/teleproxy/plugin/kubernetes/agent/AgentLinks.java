@@ -86,7 +86,7 @@ public final class AgentLinks implements AgentLink.Owner {
   private @Nullable Future<?> ticking;
   private int opening;
   private int openingDirect;
-  private int unanswered;
+  private int doubts;
   private boolean retrying;
   private boolean up;
   private long backoffMillis = FIRST_BACKOFF_MILLIS;
@@ -304,7 +304,6 @@ public final class AgentLinks implements AgentLink.Owner {
         barred(status == 101 ? "" : "HTTP " + status + " " + message);
         return;
       }
-      unanswered = 0;
       AgentLink link = start(context, List.of(), true);
       context
           .channel()
@@ -312,7 +311,7 @@ public final class AgentLinks implements AgentLink.Owner {
           .addListener(
               closed -> {
                 if (!link.settled()) {
-                  barred("the agent does not answer there");
+                  doubted("the agent does not answer there");
                 }
               });
     }
@@ -320,8 +319,17 @@ public final class AgentLinks implements AgentLink.Owner {
     @Override
     public void failed(ConnectFailure failure) {
       openingDirect--;
-      if (failure.unanswered() && count() > 0 && ++unanswered > 1) {
-        barred(failure.detail());
+      if (failure.unanswered()) {
+        doubted(failure.detail());
+      } else if (target.equals(pod)) {
+        openLater();
+      }
+    }
+
+    /** Barred, or only one more victim of an outage? */
+    private void doubted(String why) {
+      if (count() > 0 && ++doubts > wanted) {
+        barred(why);
       } else if (target.equals(pod)) {
         openLater();
       }
@@ -387,6 +395,10 @@ public final class AgentLinks implements AgentLink.Owner {
   public void ready(AgentLink link) {
     backoffMillis = FIRST_BACKOFF_MILLIS;
     up = true;
+    if (link.direct()) {
+      doubts = 0;
+      way.works();
+    }
     observer.up();
     askForDoor();
     openMissing();

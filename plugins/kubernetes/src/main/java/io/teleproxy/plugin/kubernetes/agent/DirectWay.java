@@ -31,6 +31,7 @@ final class DirectWay {
   private State state = State.UNASKED;
   private int port;
   private long shutSince;
+  private boolean told;
 
   DirectWay(boolean wanted) {
     this.wanted = wanted;
@@ -76,6 +77,14 @@ final class DirectWay {
         });
   }
 
+  /** A connection goes that way, as far as the agent. */
+  void works() {
+    if (!told) {
+      told = true;
+      LOG.info("agent: [direct=yes port={}]", port);
+    }
+  }
+
   int port() {
     return port;
   }
@@ -85,6 +94,7 @@ final class DirectWay {
   }
 
   void failed(String why) {
+    told = false;
     LOG.info("agent: [direct=no why=\"{}\"]", why);
     state = State.SHUT;
     shutSince = System.nanoTime();

@@ -9,6 +9,7 @@ import java.util.List;
  * @param clusterIps one, or two of a dual-stack service; empty for the other kinds
  * @param externalName where an ExternalName service points to, without final dot
  * @param publishNotReady whether endpoints count before they are ready
+ * @param sticky whether a client stays with an endpoint (session affinity ClientIP)
  */
 public record ServiceView(
     String namespace,
@@ -17,6 +18,7 @@ public record ServiceView(
     List<InetAddress> clusterIps,
     String externalName,
     boolean publishNotReady,
+    boolean sticky,
     List<PortView> ports) {
 
   /** How a service is reached. */
@@ -35,6 +37,7 @@ public record ServiceView(
           "spec.clusterIPs",
           "spec.externalName",
           "spec.publishNotReadyAddresses",
+          "spec.sessionAffinity",
           "spec.ports.name",
           "spec.ports.protocol",
           "spec.ports.port");
@@ -56,6 +59,7 @@ public record ServiceView(
             ? externalName.substring(0, externalName.length() - 1)
             : externalName,
         spec.flag("publishNotReadyAddresses", false),
+        spec.text("sessionAffinity").equals("ClientIP"),
         PortView.of(spec.objects("ports")));
   }
 

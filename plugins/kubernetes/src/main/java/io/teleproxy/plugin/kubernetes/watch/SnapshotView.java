@@ -13,14 +13,18 @@ import io.teleproxy.plugin.kubernetes.model.ServiceView;
 import io.teleproxy.plugin.kubernetes.model.ServiceWithEndpoints.Backend;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Finds what stands behind a destination in a snapshot. Immutable but for the rotation. */
 final class SnapshotView implements ClusterView {
   private static final AtomicInteger ROTATION = new AtomicInteger();
+  private static final int OURSELVES = ThreadLocalRandom.current().nextInt();
 
   private final ClusterSnapshot cluster;
   private final String namespace;
@@ -107,9 +111,17 @@ final class SnapshotView implements ClusterView {
   /** Null if none is ready. */
   private @Nullable Backend backend(ServiceView service, PortView port) {
     List<Backend> backends = cluster.withEndpoints(service).backends(port);
-    return backends.isEmpty()
-        ? null
+    if (backends.isEmpty()) {
+      return null;
+    }
+    return service.sticky()
+        ? Collections.max(backends, Comparator.comparingInt(SnapshotView::preference))
         : backends.get(Math.floorMod(ROTATION.getAndIncrement(), backends.size()));
+  }
+
+  /** The same for a while, whichever other endpoints come and go; another on another laptop. */
+  private static int preference(Backend backend) {
+    return ((backend.endpoint().address().hashCode() ^ OURSELVES) * 0x9e3779b1) >>> 1;
   }
 
   private ClusterTarget byName(String text, int port) {

@@ -66,11 +66,31 @@ class SnapshotViewTest {
               subsets: [{ports: [{port: 8080}], addresses: [{ip: 192.0.2.10}]}]
               ---
               kind: Service
+              metadata: {namespace: shop, name: sticky}
+              spec: {clusterIP: 10.96.0.70, sessionAffinity: ClientIP, ports: [{name: http, port: 80}]}
+              ---
+              kind: EndpointSlice
+              metadata: {namespace: shop, name: s1, labels: {kubernetes.io/service-name: sticky}}
+              ports: [{name: http, port: 8080}]
+              endpoints:
+              - {addresses: [10.244.0.5], targetRef: {kind: Pod, name: s-a}}
+              - {addresses: [10.244.0.6], targetRef: {kind: Pod, name: s-b}}
+              - {addresses: [10.244.0.7], targetRef: {kind: Pod, name: s-c}}
+              ---
+              kind: Service
               metadata: {namespace: default, name: empty}
               spec: {clusterIP: 10.96.0.30, ports: [{port: 80}]}
               """),
           "default",
           "cluster.local");
+
+  @Test
+  void whoWantsTheSameEndpointAgainGetsIt() throws UnknownHostException {
+    ClusterTarget first = resolve("10.96.0.70", 80);
+    for (int i = 0; i < 10; i++) {
+      assertThat(resolve("10.96.0.70", 80)).isEqualTo(first);
+    }
+  }
 
   @Test
   void readyEndpointsTakeTurnsEachOnItsOwnTargetPort() {

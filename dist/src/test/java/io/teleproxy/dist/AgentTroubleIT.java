@@ -1,0 +1,82 @@
+package io.teleproxy.dist;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** The cluster does not let the agent be: that is said, with what helps, and is no obstacle. */
+@InCluster
+class AgentTroubleIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  @Test
+  void aQuotaIsNamedAndTheAgentComesWhenItIsRaised(Cluster cluster) {
+    try (Cluster.Space space = cluster.space()) {
+      space.kubectl("create", "quota", "none", "--hard=pods=0");
+      try (Product product =
+          start(cluster, "plugins.kubernetes.agent.namespace = " + space.name())) {
+        says(product, "exceeded quota: none", "Have the namespace's quota raised");
+        assertThat(new Http(cluster.laptop()).get("http://web/").body())
+            .isEqualTo("hello-from-web");
+        space.kubectl("delete", "quota", "none");
+        says(product, "through agent " + space.name());
+        if (cluster.isLab()) {
+          whereTheApiServerDoesNotReachThePodItGoesByItsNode(cluster, product);
+        }
+      }
+    }
+  }
+
+  @Test
+  void anImageThatCannotBeHadIsNamedAndAgentOnlyMeansIt(Cluster cluster) {
+    try (Product product =
+        start(
+            cluster,
+            "plugins.kubernetes { tunnel.mode = agent, dial-timeout = 3s,"
+                + " agent { image = \"docker.io/library/no-such-image:1\", pull-policy = Never } }")) {
+      says(product, "no-such-image:1", "plugins.kubernetes.agent.image");
+      Command.Result refused = new Http(cluster.laptop()).curl("http://web/");
+      assertThat(refused.exit()).as("%s", refused).isEqualTo(56);
+    }
+  }
+
+  private static void whereTheApiServerDoesNotReachThePodItGoesByItsNode(
+      Cluster cluster, Product product) {
+    await("the direct way").atMost(PATIENCE).until(() -> product.stderr().contains("direct=yes"));
+    node(cluster, "-I");
+    try {
+      cluster.laptop().command("ss", "-K", "dst", "10.99.2.2", "dport", "=", "6443").run();
+      Http http = new Http(cluster.laptop());
+      assertThat(http.get("http://web/").body()).isEqualTo("hello-from-web");
+      await("the other way").atMost(PATIENCE).until(() -> product.stderr().contains("direct=no"));
+      assertThat(http.get("http://web/").body()).isEqualTo("hello-from-web");
+    } finally {
+      node(cluster, "-D");
+    }
+  }
+
+  /** Keeps the API server, and whoever else is on the node, from the agent's door. */
+  private static void node(Cluster cluster, String change) {
+    String rule = "OUTPUT -p tcp --dport 7475 -j REJECT";
+    String node = cluster.laptop().name().replace("laptop", "cluster");
+    Command.of(("ip netns exec " + node + " iptables " + change + " " + rule).split(" "))
+        .run()
+        .succeeded();
+  }
+
+  private static Product start(Cluster cluster, String configuration) {
+    Product.User user = Product.user(cluster.laptop());
+    user.write("teleproxy.conf", configuration + "\n");
+    Product product = user.start("run", "--kubeconfig", cluster.kubeconfig().toString());
+    product.awaitReady();
+    return product;
+  }
+
+  private static void says(Product product, String... texts) {
+    await(String.join(", ", texts))
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(product.user().execute("status").out()).contains(texts));
+  }
+}
