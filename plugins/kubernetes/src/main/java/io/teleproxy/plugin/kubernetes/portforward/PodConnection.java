@@ -27,6 +27,9 @@ public final class PodConnection extends ByteToMessageDecoder implements SpdyFra
 
   private static final byte FLAG_FIN = 1;
 
+  /** So long after it has come about nobody doubts that a connection is alive. */
+  private static final long FRESH_NANOS = 1_000_000_000L;
+
   /** As many bytes are handed on at a time; kubelets send up to 32 KiB in a frame. */
   private static final int CHUNK = 32 * 1024;
 
@@ -46,6 +49,7 @@ public final class PodConnection extends ByteToMessageDecoder implements SpdyFra
   private @Nullable ChannelHandlerContext context;
   private @Nullable PodStream stream;
   private int lastStreamId = -1;
+  private final long since = System.nanoTime();
   private int requests;
   private boolean closing;
   private boolean flushScheduled;
@@ -55,9 +59,9 @@ public final class PodConnection extends ByteToMessageDecoder implements SpdyFra
     this.owner = owner;
   }
 
-  /** How many streams this connection has carried. */
-  public int requests() {
-    return requests;
+  /** Whether it has come about just now: others may have died without a word. */
+  public boolean fresh() {
+    return requests == 0 && System.nanoTime() - since < FRESH_NANOS;
   }
 
   /** Whether nothing can arrive any more, because the machine has another address by now. */
@@ -76,7 +80,10 @@ public final class PodConnection extends ByteToMessageDecoder implements SpdyFra
     return context;
   }
 
-  /** Asks for a connection to a port of the pod, in one flight with what is written next. */
+  /**
+   * Asks for a connection to a port of the pod: in one flight with what is written next, unless
+   * this connection may have died without a word, which the answer will tell.
+   */
   public Carrier open(int port, Carrier.Events events, long halfCloseDelayNanos) {
     int errorId = lastStreamId + 2;
     int dataId = errorId + 2;
@@ -88,8 +95,9 @@ public final class PodConnection extends ByteToMessageDecoder implements SpdyFra
     // We never write to the error stream; as kubectl does, its end is a frame of its own.
     out.writeInt(errorId).writeByte(FLAG_FIN).writeMedium(0);
     synStream(out, dataId, false, "data", portText, request);
+    boolean doubtful = !fresh();
     requests++;
-    PodStream opened = new PodStream(this, errorId, dataId, events, halfCloseDelayNanos);
+    PodStream opened = new PodStream(this, errorId, dataId, doubtful, events, halfCloseDelayNanos);
     stream = opened;
     context().channel().config().setAutoRead(true);
     write(out);

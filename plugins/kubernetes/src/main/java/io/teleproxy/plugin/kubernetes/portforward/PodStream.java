@@ -2,7 +2,9 @@ package io.teleproxy.plugin.kubernetes.portforward;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
+import io.teleproxy.spi.Tunnel.DialFailure;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -53,11 +55,25 @@ final class PodStream implements Carrier {
   private boolean lastOnConnection;
   private boolean over;
   private long unsent;
+  private boolean wrote;
+  private final @Nullable ArrayDeque<Held> held;
   private @Nullable Future<?> finTimer;
   private @Nullable Future<?> lagTimer;
 
+  private record Held(ByteBuf bytes, IntConsumer sent) {}
+
+  /**
+   * @param hold whether nothing is to be written before the server has answered: then a connection
+   *     that turns out to be dead has carried nothing that a second try could double
+   */
   PodStream(
-      PodConnection connection, int errorId, int dataId, Events events, long halfCloseDelayNanos) {
+      PodConnection connection,
+      int errorId,
+      int dataId,
+      boolean hold,
+      Events events,
+      long halfCloseDelayNanos) {
+    this.held = hold ? new ArrayDeque<>(2) : null;
     this.connection = connection;
     this.errorId = errorId;
     this.dataId = dataId;
@@ -75,6 +91,11 @@ final class PodStream implements Carrier {
       sent.accept(length);
       return;
     }
+    if (held != null && !replied) {
+      held.add(new Held(bytes, sent));
+      return;
+    }
+    wrote = true;
     unsent += length;
     lastWritten = System.nanoTime();
     connection.writeData(
@@ -148,6 +169,11 @@ final class PodStream implements Carrier {
     if (streamId == dataId && !over) {
       replied = true;
       roundTrip = System.nanoTime() - opened;
+      if (held != null) {
+        for (Held next = held.poll(); next != null; next = held.poll()) {
+          write(next.bytes, next.sent);
+        }
+      }
       events.accepted();
     }
     if (last) {
@@ -190,8 +216,11 @@ final class PodStream implements Carrier {
       return;
     }
     over = true;
-    cancelTimers();
-    if (errorText.isEmpty()) {
+    letGo();
+    if (errorText.isEmpty() && !replied && wrote) {
+      // What was written may have arrived.
+      events.refused(new DialFailure(DialFailure.Kind.GENERAL, reason));
+    } else if (errorText.isEmpty()) {
       events.lost(reason);
     } else {
       events.refused(FailureText.failure(errorText.toString()));
@@ -255,12 +284,17 @@ final class PodStream implements Carrier {
   private void end(boolean reusable) {
     if (!over) {
       over = true;
-      cancelTimers();
+      letGo();
       connection.release(reusable);
     }
   }
 
-  private void cancelTimers() {
+  private void letGo() {
+    if (held != null) {
+      for (Held next = held.poll(); next != null; next = held.poll()) {
+        next.bytes.release();
+      }
+    }
     if (finTimer != null) {
       finTimer.cancel(false);
     }

@@ -54,7 +54,7 @@ final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
   private final Flow flow;
   private String trouble = "no answer";
   private long backoffMillis = FIRST_BACKOFF_MILLIS;
-  private int requests;
+  private boolean reused;
   private @Nullable PodPort podPort;
   private @Nullable PodPort gone;
   private @Nullable PodPool waitingAt;
@@ -107,7 +107,7 @@ final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
     if (agent == null) {
       return false;
     }
-    requests = 0;
+    reused = false;
     Carrier stream = agent.open(surroundings.cluster().view().endpoint(to), flow);
     if (stream != null) {
       flow.attach(stream);
@@ -179,9 +179,9 @@ final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
       connection.release(true);
       return;
     }
-    requests = connection.requests();
+    reused = !connection.fresh();
     flow.attach(connection.open(target.port(), flow, surroundings.halfCloseDelayNanos()));
-    if (requests > 0) {
+    if (reused) {
       timer =
           surroundings
               .loop()
@@ -218,7 +218,7 @@ final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
   public void lostBeforeAccepted(String reason) {
     cancel(timer);
     trouble = reason;
-    if (requests > 0) {
+    if (reused) {
       // It had gone stale while idle; the next is a fresh one, or at least a younger one.
       attempt();
     } else {

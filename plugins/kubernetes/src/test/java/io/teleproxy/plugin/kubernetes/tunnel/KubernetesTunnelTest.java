@@ -180,6 +180,16 @@ final class KubernetesTunnelTest {
   }
 
   @Test
+  void aConnectionThatBreaksAfterTheFirstBytesIsNotTriedAgain() throws Exception {
+    server.reply = false;
+    tunnel.dial("web.shop", 80, listener).write(bytes("once"));
+    FakePod pod = server.pod().opened();
+    assertThat(pod.next()).isEqualTo("data once");
+    pod.drop();
+    assertThat(listener.next()).isEqualTo("failed GENERAL the API server closed the connection");
+  }
+
+  @Test
   void manyDialsAtOnceAllGetTheirConnection() throws Exception {
     List<RecordingListener> listeners = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
@@ -193,7 +203,7 @@ final class KubernetesTunnelTest {
   }
 
   @Test
-  void aReusedConnectionThatDiesBeforeItRepliesIsReplaced() throws Exception {
+  void aReusedConnectionThatDiesBeforeItRepliesIsReplacedAndWasWrittenNothing() throws Exception {
     tunnel.dial("web.shop", 80, listener).shutdownOutput();
     FakePod stale = server.pod().opened();
     assertThat(stale.next()).isEqualTo("fin data");
@@ -203,13 +213,15 @@ final class KubernetesTunnelTest {
 
     server.reply = false;
     RecordingListener second = new RecordingListener();
-    tunnel.dial("web.shop", 80, second).write(bytes("twice"));
+    tunnel.dial("web.shop", 80, second).write(bytes("once"));
     assertThat(server.pod()).isSameAs(stale);
     server.reply = true;
     stale.drop();
+    stale.opened();
+    assertThat(stale.next()).isEqualTo("closed");
     assertThat(second.next()).isEqualTo("opened");
     FakePod fresh = server.pod().opened();
-    assertThat(fresh.next()).isEqualTo("data twice");
+    assertThat(fresh.next()).isEqualTo("data once");
   }
 
   @Test
