@@ -110,9 +110,11 @@ final class FamilyFirewall {
       return sets.isPresent() ? sets.get().removeAll() : List.of();
     }
     List<IOException> failures = new ArrayList<>();
-    String script = RestoreScript.removal(before);
+    String script = RestoreScript.removal(removeCreatedTables(before));
     try {
-      xtables.restore(script);
+      if (!script.isEmpty()) {
+        xtables.restore(script);
+      }
     } catch (IOException e) {
       failures.add(e);
       stepByStep(script, failures);
@@ -174,6 +176,28 @@ final class FamilyFirewall {
       }
     }
     return false;
+  }
+
+  /**
+   * Removes in one go what only we had made, marks and all: who dies between two steps leaves
+   * nothing that nobody knows the origin of.
+   *
+   * @return what is there after that
+   */
+  private SavedRules removeCreatedTables(SavedRules before) throws IOException {
+    boolean removed = false;
+    for (Map.Entry<String, SavedTable> table : before.tables().entrySet()) {
+      if (table.getValue().own().containsKey(TableRules.CREATED_MARK)
+          && !table.getValue().foreign()) {
+        try {
+          xtables.removeTable(table.getKey());
+          removed = true;
+        } catch (IOException e) {
+          log.debug("linux-iptables: table {} stays for now: {}", table.getKey(), e.getMessage());
+        }
+      }
+    }
+    return removed ? xtables.read() : before;
   }
 
   /** Tables and built-in chains whose marks are gone and that hold nothing of others. */
