@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -84,6 +85,20 @@ class LauncherIT {
             .succeeded();
     assertThat(result.out()).startsWith("[");
     assertThat(result.err()).isEmpty();
+  }
+
+  @Test
+  void aFolderThatTheUserCannotReadIsNamed(@TempDir Path folder) throws IOException {
+    Requirements.privileged();
+    Command.of("cp", "-a", Product.HOME.toString(), folder.toString()).run().succeeded();
+    Path copy = folder.resolve(Product.HOME.getFileName());
+    Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rwx------"));
+
+    Command.Result result =
+        Command.of(copy.resolve("bin/teleproxy").toString(), "run", "--user", "65534").run();
+
+    assertThat(result.exit()).isEqualTo(2);
+    assertThat(result.err()).contains("65534 cannot read " + copy, "--user");
   }
 
   @Test
