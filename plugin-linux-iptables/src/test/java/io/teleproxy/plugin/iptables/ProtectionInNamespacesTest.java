@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -167,15 +169,20 @@ class ProtectionInNamespacesTest {
   private List<String> watchdogs() throws IOException {
     List<String> found = new ArrayList<>();
     for (String pid : processes()) {
-      boolean shell =
-          ProcessHandle.of(Long.parseLong(pid))
-              .flatMap(process -> process.info().commandLine())
-              .orElse("")
-              .contains("teleproxy-watchdog");
+      // ProcessHandle.Info reads the first 4 KiB only, and the script is one of the words.
+      boolean shell = commandLine(pid).contains("teleproxy-watchdog");
       if (shell) {
         found.add(pid);
       }
     }
     return found;
+  }
+
+  private static String commandLine(String pid) {
+    try {
+      return Files.readString(Path.of("/proc", pid, "cmdline"));
+    } catch (IOException e) {
+      return ""; // it has ended
+    }
   }
 }
