@@ -51,6 +51,7 @@ final class ConnectionsCommand implements Callable<Integer> {
       told.add("-" + id(old));
     }
     while (!program.out().checkError()) {
+      told.retainAll(ids(now));
       for (JsonElement flow : now.getAsJsonArray("live")) {
         tell(told, "+", flow.getAsJsonObject());
       }
@@ -69,6 +70,15 @@ final class ConnectionsCommand implements Callable<Integer> {
           .out()
           .println(json ? flow : (sign + " " + String.join("  ", row(flow))).stripTrailing());
     }
+  }
+
+  /** What can still be told of: else this would remember every connection there ever was. */
+  private static Set<String> ids(JsonObject now) {
+    Set<String> ids = new HashSet<>();
+    now.getAsJsonArray("live").forEach(flow -> ids.add("+" + id(flow)));
+    now.getAsJsonArray("ended")
+        .forEach(flow -> ids.addAll(List.of("+" + id(flow), "-" + id(flow))));
+    return ids;
   }
 
   private static String id(JsonElement flow) {

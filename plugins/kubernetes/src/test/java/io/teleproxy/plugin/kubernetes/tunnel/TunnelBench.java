@@ -1,11 +1,11 @@
 package io.teleproxy.plugin.kubernetes.tunnel;
 
+import io.teleproxy.plugin.kubernetes.TestEnvironment;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterView;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Health;
-import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.Tunnel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -13,11 +13,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
@@ -56,7 +54,7 @@ final class TunnelBench implements AutoCloseable {
     Map<String, String> all = new HashMap<>(settings);
     all.putIfAbsent("tunnel.mode", "agentless");
     all.put("kubeconfig", kubeconfig.toString());
-    Environment environment = new TestEnvironment(all);
+    Environment environment = new TestEnvironment(Map.of(), all);
     this.cluster = ClusterSession.acquire(environment);
     this.cluster.publish(BY_NAME);
     session = new KubernetesTunnel().open(new Context(environment));
@@ -99,58 +97,6 @@ final class TunnelBench implements AutoCloseable {
     @Override
     public void health(Health health) {
       healths.add(health);
-    }
-  }
-
-  private record TestEnvironment(Map<String, String> values) implements Environment, Settings {
-    @Override
-    public String os() {
-      return "linux";
-    }
-
-    @Override
-    public boolean privileged() {
-      return false;
-    }
-
-    @Override
-    public Optional<Path> executable(String name) {
-      return Optional.empty();
-    }
-
-    @Override
-    public Map<String, String> variables() {
-      return Map.of();
-    }
-
-    @Override
-    public Settings settings() {
-      return this;
-    }
-
-    @Override
-    public Optional<String> string(String path) {
-      return Optional.ofNullable(values.get(path));
-    }
-
-    @Override
-    public Optional<Boolean> bool(String path) {
-      return string(path).map(Boolean::valueOf);
-    }
-
-    @Override
-    public Optional<Integer> integer(String path) {
-      return string(path).map(Integer::valueOf);
-    }
-
-    @Override
-    public Optional<Duration> duration(String path) {
-      return string(path).map(Duration::parse);
-    }
-
-    @Override
-    public List<String> strings(String path) {
-      return List.of();
     }
   }
 }
