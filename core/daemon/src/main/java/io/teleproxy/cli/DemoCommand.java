@@ -19,6 +19,13 @@ import picocli.CommandLine.Option;
       "",
       "Needs root as 'run' does, and neither a cluster nor a kubeconfig nor a network.",
       ""
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {ExitStatus.STOPPED, ExitStatus.MENDABLE, ExitStatus.OURS},
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  sudo teleproxy demo",
+      "  curl http://hello.demo/                from any program meanwhile"
     })
 final class DemoCommand implements Callable<Integer> {
   @Option(names = "-v", description = "More in the log; -vv for everything.")

@@ -50,7 +50,13 @@ import picocli.CommandLine.Option;
           + " resolution, other tools, kubeconfig, API server, permissions. Changes nothing.",
       ""
     },
-    footer = {"", "Exit status: 0 nothing is bad; 1 something is; 2 it could not be looked."})
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {"0:nothing is bad", "1:something is", ExitStatus.MENDABLE, ExitStatus.OURS},
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  sudo teleproxy doctor",
+      "  sudo teleproxy doctor --bundle report.zip    for a bug report, without secrets"
+    })
 final class DoctorCommand implements Callable<Integer> {
   private static final int BAD = 1;
 

@@ -26,7 +26,13 @@ import picocli.CommandLine.Parameters;
           + " named with its remedy. With a port, a connection is really made, and closed at once.",
       ""
     },
-    footer = {"", "Exit status: 0 all steps work; 1 one is broken; 2 nothing could be asked."})
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {"0:all steps work", "1:one is broken", ExitStatus.MENDABLE, ExitStatus.OURS},
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  teleproxy explain web",
+      "  teleproxy explain web.shop:80    with a real connection"
+    })
 final class ExplainCommand implements Callable<Integer> {
   private static final int BROKEN = 1;
 

@@ -65,23 +65,7 @@ public final class Main {
       }
     }
     boolean bareRun = arguments.length == 0 || isFlagOfRun(arguments[0]);
-    CommandLine commands = new CommandLine(new TeleproxyCommand(program));
-    if (!bareRun) {
-      commands.addSubcommand(new RunCommand(program));
-      commands.addSubcommand(new DemoCommand(program));
-      CommandLine plugins = new CommandLine(new PluginsCommand());
-      plugins.addSubcommand(new PluginsListCommand(program));
-      plugins.addSubcommand(new PluginsVerifyCommand(program));
-      commands.addSubcommand(plugins);
-      commands.addSubcommand(new StatusCommand(program));
-      commands.addSubcommand(new DoctorCommand(program));
-      commands.addSubcommand(new ExplainCommand(program));
-      commands.addSubcommand(new ConnectionsCommand(program));
-      commands.addSubcommand(new DnsCommand(program));
-      commands.addSubcommand(new TablesCommand(program));
-      commands.addSubcommand(new StopCommand(program));
-      commands.addSubcommand(new CleanupCommand(program));
-    }
+    CommandLine commands = bareRun ? Commands.bare(program) : Commands.all(program);
     commands.setOut(writer(program.out()));
     commands.setErr(writer(program.err()));
     commands.setParameterExceptionHandler((e, args) -> misused(e, program.err()));

@@ -21,6 +21,14 @@ import picocli.CommandLine.ParentCommand;
           + " goes to standard error. Ctrl-C, SIGTERM and 'teleproxy stop' put everything back as"
           + " it was.",
       ""
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {ExitStatus.STOPPED, ExitStatus.MENDABLE, ExitStatus.OURS},
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  sudo teleproxy run --context staging --namespace shop",
+      "  sudo teleproxy run --mode intercept    root's part alone, in one terminal",
+      "  teleproxy run --mode bridge            and the way into the cluster in another"
     })
 final class RunCommand implements Callable<Integer> {
   @ParentCommand private @Nullable TeleproxyCommand parent;

@@ -32,6 +32,7 @@ final class RunFlags {
   @Option(
       names = "--mode",
       paramLabel = "M",
+      completionCandidates = Modes.class,
       description =
           "all: everything (default). intercept: DNS, firewall and proxy, as root. bridge: the way"
               + " into the cluster, as the user.")
@@ -67,6 +68,13 @@ final class RunFlags {
 
   @Option(names = "-v", description = "More in the log; -vv for everything.")
   private boolean[] verbose = {};
+
+  /** For shells that complete the word. */
+  static final class Modes extends ArrayList<String> {
+    Modes() {
+      super(List.of("all", "intercept", "bridge"));
+    }
+  }
 
   private boolean repeated;
 

@@ -17,20 +17,20 @@ import picocli.CommandLine.Mixin;
       "",
       "Puts this machine inside a Kubernetes cluster's network: names of services and pods resolve,"
           + " and connections to them arrive. Without a command it runs.",
+      "",
+      "Flags win over ~/.config/teleproxy/teleproxy.conf, and that over"
+          + " /etc/teleproxy/teleproxy.conf. Long flags may begin with one dash.",
       ""
     },
     commandListHeading = "%nCommands:%n",
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {ExitStatus.STOPPED, ExitStatus.MENDABLE, ExitStatus.OURS},
+    footerHeading = "%nExamples:%n",
     footer = {
-      "",
-      "Examples:",
       "  sudo teleproxy demo                without any cluster, to see what it does",
       "  sudo teleproxy run                 until Ctrl-C, for the current context",
       "  curl http://web.default/           from any program meanwhile",
-      "  teleproxy status                   what works, what does not, and what to do",
-      "",
-      "Exit status: 0 stopped on request; 2 something that you can mend, and how;",
-      "70 a fault of teleproxy itself.",
-      "Settings: /etc/teleproxy/teleproxy.conf, ~/.config/teleproxy/teleproxy.conf."
+      "  teleproxy status                   what works, what does not, and what to do"
     })
 final class TeleproxyCommand implements Callable<Integer> {
   @Mixin private final RunFlags flags = new RunFlags();
