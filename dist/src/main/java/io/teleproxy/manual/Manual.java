@@ -3,11 +3,13 @@ package io.teleproxy.manual;
 import io.teleproxy.cli.Commands;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.zip.GZIPOutputStream;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 
@@ -21,7 +23,8 @@ public final class Manual {
    * Writes them.
    *
    * @param arguments the product's folder {@code share}; the date of the release, of which the
-   *     first ten characters count; its version
+   *     first ten characters count; its version; and where the pages are to lie once more,
+   *     compressed as packages of distributions have them
    */
   public static void main(String[] arguments) throws IOException {
     Path share = Path.of(arguments[0]);
@@ -30,6 +33,18 @@ public final class Manual {
       Path path = share.resolve(file.getKey());
       Files.createDirectories(path.getParent());
       Files.writeString(path, file.getValue());
+      if (arguments.length > 3 && file.getKey().startsWith("man/")) {
+        compress(file.getValue(), Path.of(arguments[3]).resolve(file.getKey() + ".gz"));
+      }
+    }
+  }
+
+  /** As gzip -n does: neither name nor time. */
+  private static void compress(String text, Path path) throws IOException {
+    Files.createDirectories(path.getParent());
+    try (OutputStream file = Files.newOutputStream(path);
+        OutputStream compressed = new GZIPOutputStream(file)) {
+      compressed.write(text.getBytes(StandardCharsets.UTF_8));
     }
   }
 

@@ -125,23 +125,6 @@ class LauncherIT {
     }
   }
 
-  @Test
-  void theArchivesHoldARunnableProduct(@TempDir Path folder) throws IOException {
-    List<Path> archives;
-    try (Stream<Path> files = Files.list(Product.HOME.getParent())) {
-      archives = files.filter(file -> file.toString().endsWith(".tar.gz")).toList();
-    }
-    assertThat(archives).hasSize(1);
-    Command.of("tar", "-xzf", archives.get(0).toString(), "-C", folder.toString())
-        .run()
-        .succeeded();
-    try (Stream<Path> roots = Files.list(folder)) {
-      Path root = roots.findFirst().orElseThrow();
-      assertThat(Command.of(root.resolve("bin/teleproxy").toString(), "--version").run().exit())
-          .isZero();
-    }
-  }
-
   /** Nobody runs it here; what can be said of it without Windows. */
   @Test
   void theLauncherForWindowsSetsTheSamePropertiesAndLimits() throws IOException {

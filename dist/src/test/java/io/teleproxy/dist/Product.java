@@ -71,6 +71,12 @@ final class Product implements AutoCloseable {
       return this;
     }
 
+    /** Another product than the one in target. */
+    User withProduct(Path home) {
+      launcher = home.resolve("bin/teleproxy");
+      return this;
+    }
+
     /** A copy of the product that this user can read, wherever the original lies. */
     User withProductOfHisOwn() {
       Path copy = home.resolve("product");

@@ -3,9 +3,11 @@ package io.teleproxy.cli;
 import io.teleproxy.config.Flags;
 import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.spi.UserException;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -41,6 +43,7 @@ public final class Main {
 
   /** Runs the command and ends the process with its exit status. */
   public static void main(String[] arguments) {
+    namePathOfJars();
     int status =
         run(
             new Program(HostEnvironment.current(), System.out, System.err, Main::daemonRunner),
@@ -52,6 +55,21 @@ public final class Main {
       ran.end(status);
     }
     System.exit(status);
+  }
+
+  /**
+   * The launcher gives the class path by a descriptor of this process; for all others, and for
+   * people, it is that of the files.
+   */
+  private static void namePathOfJars() {
+    String path = System.getProperty("java.class.path", "");
+    if (path.startsWith("/proc/self/fd/")) {
+      try {
+        System.setProperty("java.class.path", Path.of(path).toRealPath().toString());
+      } catch (IOException e) {
+        // Then it stays as it is, which works here.
+      }
+    }
   }
 
   static int run(Program program, String... arguments) {
