@@ -26,6 +26,8 @@ class PluginTutorialIT {
       Command.of("ip", "-n", machine.name(), "route", "add", "local", "192.0.2.0/24", "dev", "lo")
           .run()
           .succeeded();
+      // What an earlier run has left; the tutorial's reader has not got it.
+      Command.of("rm", "-rf", PROJECT.resolve("target/examples").toString()).run().succeeded();
       List<String> said = new ArrayList<>();
       for (String commands : tutorial()) {
         said.add(
@@ -41,7 +43,9 @@ class PluginTutorialIT {
       assertThat(String.join("", said))
           .contains("org.example.dashed.DashedResolver is a resolver", "dashed.jar: good")
           .contains("org.example.fixed.StaticWatcher is a watcher", "static.jar: good")
-          .contains("applicable: names below ip.example");
+          .contains("applicable: names below ip.example")
+          .contains("target/examples/first: FirstResolver", "\"usable\": true");
+      aWatcherOfTheTemplateIsGood(user);
 
       try (Product product = user.start("run")) {
         product.awaitReady();
@@ -49,9 +53,25 @@ class PluginTutorialIT {
         assertThat(http.dig("10-1-2-3.ip.example")).containsExactly("10.1.2.3");
         assertThat(http.dig("10-1-2-300.ip.example")).isEmpty();
         assertThat(http.dig("db.example")).containsExactly("198.51.100.9");
+        assertThat(http.dig("any.first.example")).containsExactly("192.0.2.1");
+        assertThat(http.dig("second.example")).containsExactly("192.0.2.1");
         assertThat(user.execute("tables", "static").succeeded().out()).contains("5432");
       }
     }
+  }
+
+  private static void aWatcherOfTheTemplateIsGood(Product.User user) {
+    String commands =
+        """
+        docs/examples/new watcher second org.example.second target/examples/second
+        target/examples/second/build target/examples/second "$1" target/examples/second.jar
+        install -m 644 target/examples/second.jar "$HOME/.config/teleproxy/plugins/"
+        """;
+    Command.of("sh", "-euc", "cd \"$0\"\n" + commands, PROJECT.toString(), Product.HOME.toString())
+        .env("HOME", user.home().toString())
+        .env("JAVA_HOME", System.getProperty("java.home"))
+        .run()
+        .succeeded();
   }
 
   @Test
@@ -64,6 +84,11 @@ class PluginTutorialIT {
       assertThat(result.exit()).isEqualTo(2);
       assertThat(result.out()).contains("problem  it is not a jar file", "not usable as it is");
       assertThat(result.err()).isEmpty();
+      Command.Result json =
+          Command.of(Product.LAUNCHER.toString(), "plugins", "verify", "--json", jar.toString())
+              .run();
+      assertThat(json.exit()).isEqualTo(2);
+      assertThat(json.out()).contains("\"usable\": false", "\"reason\": \"it is not a jar file");
     } finally {
       Files.delete(jar);
     }
