@@ -30,6 +30,8 @@ public final class Main {
           "-kubeconfig",
           "-context",
           "-namespace",
+          "-ssh",
+          "-cidr",
           "-mode",
           "-user",
           "-dns",

@@ -30,6 +30,21 @@ final class RunFlags {
   private @Nullable String namespace;
 
   @Option(
+      names = "--ssh",
+      paramLabel = "DEST",
+      description =
+          "An SSH server, [USER@]HOST[:PORT] or as in ~/.ssh/config, behind which lies what --cidr"
+              + " names. The kubeconfig is left alone then, unless one of the flags above is given.")
+  private @Nullable String ssh;
+
+  @Option(
+      names = "--cidr",
+      paramLabel = "CIDR",
+      split = ",",
+      description = "With --ssh: an address range behind that server, as in 10.0.0.0/8.")
+  private List<String> cidrs = new ArrayList<>();
+
+  @Option(
       names = "--mode",
       paramLabel = "M",
       completionCandidates = Modes.class,
@@ -88,6 +103,8 @@ final class RunFlags {
       case "--kubeconfig" -> kubeconfig = once(kubeconfig, Path.of(value));
       case "--context" -> context = once(context, value);
       case "--namespace" -> namespace = once(namespace, value);
+      case "--ssh" -> ssh = once(ssh, value);
+      case "--cidr" -> cidrs.addAll(List.of(value.split(",")));
       case "--mode" -> mode = once(mode, value);
       case "--user" -> user = once(user, value);
       case "--config" -> config = once(config, Path.of(value));
@@ -126,6 +143,16 @@ final class RunFlags {
     }
     if (namespace != null) {
       flags.set("plugins.kubernetes.namespace", "--namespace", namespace);
+    }
+    if (ssh != null) {
+      flags.set("plugins.ssh.enabled", "--ssh", "true");
+      flags.set("plugins.ssh.destination", "--ssh", ssh);
+      if (kubeconfig == null && context == null && namespace == null) {
+        flags.set("plugins.kubernetes.enabled", "--ssh", "false");
+      }
+    }
+    if (!cidrs.isEmpty()) {
+      flags.set("plugins.ssh.cidrs", "--cidr", cidrs);
     }
     if (mode != null) {
       flags.set("mode", "--mode", mode);

@@ -57,6 +57,11 @@ final class SectionSettings implements Settings {
     return read(path, "a list of texts", Config::getStringList).orElse(List.of());
   }
 
+  @Override
+  public boolean isEmpty() {
+    return section.isEmpty();
+  }
+
   private <T> Optional<T> read(String path, String expected, BiFunction<Config, String, T> get) {
     if (!section.hasPath(path)) {
       return Optional.empty();

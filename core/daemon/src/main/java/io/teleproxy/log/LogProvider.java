@@ -58,7 +58,8 @@ public final class LogProvider implements SLF4JServiceProvider {
       return level;
     }
     boolean everything = level == Level.TRACE;
-    if (name.startsWith("org.pf4j.")) {
+    // Both log as a fault of theirs what they tell us, too, and what we say with a remedy.
+    if (name.startsWith("org.pf4j.") || name.startsWith("org.apache.sshd.")) {
       return everything ? Level.DEBUG : null;
     }
     return everything ? Level.DEBUG : level == Level.ERROR ? Level.ERROR : Level.WARN;

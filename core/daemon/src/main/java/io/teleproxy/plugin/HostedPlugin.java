@@ -87,7 +87,7 @@ final class HostedPlugin {
   synchronized void leaveUntilAsked() {
     state = PluginReport.State.DISABLED;
     reason = "it is loaded on request only";
-    remedy = "'teleproxy " + id + "' does, or plugins." + id + ".enabled = true.";
+    remedy = "plugins." + id + ".enabled = true does, or any other setting in plugins." + id + ".";
   }
 
   synchronized void leaveTo(Set<String> systems, String os) {
@@ -174,13 +174,14 @@ final class HostedPlugin {
     probe();
     List<PluginReport.Extension> reports = new ArrayList<>();
     probes.forEach(
-        (extension, probe) ->
-            reports.add(
-                new PluginReport.Extension(
-                    point(extension.getClass())
-                        .map(type -> type.getSimpleName().toLowerCase(Locale.ROOT))
-                        .orElse(""),
-                    probe)));
+        (extension, probe) -> {
+          for (Class<?> point : POINTS) {
+            if (point.isInstance(extension)) {
+              String kind = point.getSimpleName().toLowerCase(Locale.ROOT);
+              reports.add(new PluginReport.Extension(kind, probe));
+            }
+          }
+        });
     return new PluginReport(id, version, source, path.toString(), state, reports, reason, remedy);
   }
 

@@ -5,6 +5,7 @@ import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Resolver;
+import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.Tunnel;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.spi.Watcher;
@@ -58,7 +59,7 @@ public final class PluginHost implements AutoCloseable {
                 sources,
                 manager,
                 os,
-                id -> environments.apply(id).settings().bool(ENABLED, false),
+                id -> isWanted(environments.apply(id).settings()),
                 id -> !environments.apply(id).settings().bool(ENABLED, true))
             .scan();
     manager.resolve();
@@ -72,6 +73,11 @@ public final class PluginHost implements AutoCloseable {
       }
     }
     return new PluginHost(os, manager, plugins);
+  }
+
+  /** Whoever writes anything about a plugin wants it, unless he says otherwise. */
+  private static boolean isWanted(Settings section) {
+    return section.bool(ENABLED, !section.isEmpty());
   }
 
   private static void start(

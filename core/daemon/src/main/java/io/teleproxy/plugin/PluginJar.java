@@ -135,7 +135,8 @@ record PluginJar(
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
           int comment = line.indexOf('#');
           String name = (comment < 0 ? line : line.substring(0, comment)).strip();
-          if (!name.isEmpty()) {
+          // pf4j names what is of two extension points twice.
+          if (!name.isEmpty() && !classes.contains(name)) {
             classes.add(name);
           }
         }

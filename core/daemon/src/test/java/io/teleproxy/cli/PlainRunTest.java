@@ -40,6 +40,26 @@ class PlainRunTest {
     assertSame(flags, line);
   }
 
+  @Test
+  void aServerIsAskedForInsteadOfACluster() {
+    Flags server =
+        PlainRun.flags("--ssh", "me@gate", "--cidr", "10.0.0.0/8,fd00::/8").orElseThrow();
+    assertSame(
+        server,
+        new Flags()
+            .set("plugins.ssh.enabled", "--ssh", "true")
+            .set("plugins.ssh.destination", "--ssh", "me@gate")
+            .set("plugins.kubernetes.enabled", "--ssh", "false")
+            .set("plugins.ssh.cidrs", "--cidr", List.of("10.0.0.0/8", "fd00::/8")));
+    Flags both = PlainRun.flags("--ssh", "me@gate", "--context", "c").orElseThrow();
+    assertSame(
+        both,
+        new Flags()
+            .set("plugins.kubernetes.context", "--context", "c")
+            .set("plugins.ssh.enabled", "--ssh", "true")
+            .set("plugins.ssh.destination", "--ssh", "me@gate"));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -59,5 +79,9 @@ class PlainRunTest {
     Flags expected = new Flags();
     CommandLine.populateCommand(new RunFlags(), line).addTo(expected);
     assertThat(flags).as(String.join(" ", line)).usingRecursiveComparison().isEqualTo(expected);
+  }
+
+  private static void assertSame(Flags flags, Flags expected) {
+    assertThat(flags).usingRecursiveComparison().isEqualTo(expected);
   }
 }

@@ -22,6 +22,9 @@ public enum Cause {
   NO_WAY_FOR_UDP,
   BRIDGE_GONE,
   ROOT_PART_GONE,
+  SSH_SERVER_UNREACHABLE,
+  SSH_HOST_KEY_REFUSED,
+  SSH_LOGIN_REFUSED,
   PLUGIN_BROKEN;
 
   /** As it stands in JSON: {@code api-server-unreachable}. */

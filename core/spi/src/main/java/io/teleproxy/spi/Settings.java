@@ -22,6 +22,11 @@ public interface Settings {
   /** The list at this path; empty if there is none. */
   List<String> strings(String path);
 
+  /** Whether the section says nothing, or is not there. */
+  default boolean isEmpty() {
+    return true;
+  }
+
   default String string(String path, String otherwise) {
     return string(path).orElse(otherwise);
   }

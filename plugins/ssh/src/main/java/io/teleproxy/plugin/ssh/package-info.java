@@ -1,0 +1,4 @@
+@NullMarked
+package io.teleproxy.plugin.ssh;
+
+import org.jspecify.annotations.NullMarked;
