@@ -7,14 +7,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code teleproxy demo} on a machine without a cluster, a kubeconfig, or any way out. */
 class DemoIT {
   private static final String USER = "65534";
 
   @ParameterizedTest
-  @ValueSource(strings = {"linux-nftables", "linux-iptables"})
+  @MethodSource("io.teleproxy.dist.Backend#tested")
   void whatItSaysToTryWorks(String backend) {
     try (PlainMachine machine = new PlainMachine();
         Product product = demo(machine, backend)) {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** However root's part ends, and whenever: the machine is as it was. For each backend. */
 @Tag("privileged")
@@ -35,7 +35,7 @@ class DyingIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"linux-nftables", "linux-iptables"})
+  @MethodSource("io.teleproxy.dist.Backend#tested")
   void killedInAnyPhaseItLeavesNothing(String backend) {
     try (Product product = machine.start(backend)) {
       // Nothing is intercepted yet, and then it is at it.
@@ -63,7 +63,7 @@ class DyingIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"linux-nftables", "linux-iptables"})
+  @MethodSource("io.teleproxy.dist.Backend#tested")
   void whatEvenTheWatchdogLeavesIsRemovedByTheNextStartAndByCleanup(String backend) {
     // Every start but the first is one on a dirty machine.
     try (Product product = machine.start(backend)) {
@@ -95,7 +95,7 @@ class DyingIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"linux-nftables", "linux-iptables"})
+  @MethodSource("io.teleproxy.dist.Backend#tested")
   void outOfMemoryItEndsAndLeavesNothing(String backend) {
     try (Product product =
         machine
@@ -115,7 +115,7 @@ class DyingIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"linux-nftables", "linux-iptables"})
+  @MethodSource("io.teleproxy.dist.Backend#tested")
   void aFullOrReadOnlyDiskChangesNothing(String backend) {
     String full =
         "for folder in /mnt /run; do mount -t tmpfs -o size=8k tmpfs $folder;"

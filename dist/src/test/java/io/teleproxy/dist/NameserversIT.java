@@ -31,6 +31,8 @@ class NameserversIT {
 
   @BeforeEach
   void start() {
+    Requirements.met(
+        !Backend.isNamed(Backend.PER_PORT), "queries to nameservers by name are not captured");
     Requirements.privileged();
     machine = Namespace.create().addresses(FIRST, SECOND, DEAD);
     Command.of("ip", "-n", machine.name(), "address", "add", SIXTH + "/128", "dev", "lo", "nodad")

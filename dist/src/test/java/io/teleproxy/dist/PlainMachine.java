@@ -56,11 +56,7 @@ final class PlainMachine implements AutoCloseable {
   }
 
   Product.User user(String backend) {
-    Product.User user = Product.user(namespace);
-    if (backend.equals("linux-iptables")) {
-      user.write("teleproxy.conf", "disabled-plugins = [linux-nftables]");
-    }
-    return user;
+    return Product.user(namespace).backend(backend);
   }
 
   Product start(String backend) {

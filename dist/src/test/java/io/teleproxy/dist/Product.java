@@ -55,6 +55,9 @@ final class Product implements AutoCloseable {
       variables.put("HOME", home.toString());
       variables.put("XDG_CONFIG_HOME", home.resolve(".config").toString());
       variables.put("KUBECONFIG", "");
+      if (!Backend.completed("").isEmpty()) {
+        write("teleproxy.conf", "");
+      }
     }
 
     Path home() {
@@ -110,12 +113,19 @@ final class Product implements AutoCloseable {
           "+dac_read_search");
     }
 
+    /** Has this interceptor chosen, by the user's configuration. */
+    User backend(String backend) {
+      write("teleproxy.conf", Backend.configuration(backend));
+      return this;
+    }
+
     /** Writes a file of the user's configuration, such as {@code teleproxy.conf}. */
     Path write(String name, String text) {
       try {
         Path file = configuration().resolve(name);
         Files.createDirectories(file.getParent());
-        return Files.writeString(file, text);
+        boolean configuration = name.equals("teleproxy.conf");
+        return Files.writeString(file, configuration ? Backend.completed(text) : text);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

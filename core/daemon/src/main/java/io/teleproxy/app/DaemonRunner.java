@@ -15,6 +15,8 @@ import io.teleproxy.net.ProcessEnd;
 import io.teleproxy.net.Transport;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.plugin.PluginHost;
+import io.teleproxy.spi.Cause;
+import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
@@ -191,6 +193,9 @@ public final class DaemonRunner implements Runner {
     }
     await(interception.thenCombine(read, (opened, nothing) -> null));
     Interception opened = interception.join();
+    if (opened.listening() != null) {
+      listenAtOwnName(api);
+    }
     opened.start();
     log.debug("start: root: rules");
     started = true;
@@ -361,6 +366,23 @@ public final class DaemonRunner implements Runner {
               + ")",
           "Run it as root, in a network whose loopback interface is up ('ip link set lo up').",
           e);
+    }
+  }
+
+  /** Where no firewall leads there from {@code http://teleproxy}. */
+  private void listenAtOwnName(ApiServer api) {
+    try {
+      api.listen(Bootstrap.API);
+    } catch (IOException e) {
+      components.report(
+          "api",
+          Health.degraded(
+                  "http://teleproxy is not answered: another program listens at port 80 of all"
+                      + " addresses ("
+                      + e.getMessage()
+                      + ")",
+                  "'ss -lntp sport = :80' names it; the commands of teleproxy work all the same.")
+              .because(Cause.PORT_TAKEN));
     }
   }
 

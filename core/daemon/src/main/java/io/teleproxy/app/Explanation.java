@@ -3,6 +3,7 @@ package io.teleproxy.app;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.teleproxy.dns.NameJourney;
+import io.teleproxy.net.WildcardListeners;
 import io.teleproxy.proxy.Counters;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Prefix;
@@ -12,12 +13,16 @@ import io.teleproxy.spi.Table;
 import io.teleproxy.tables.Snapshot;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 final class Explanation {
   /** Names that differ by so many letters are offered. */
   private static final int NEAR = 2;
+
+  private static final int ADMISSION_SECONDS = 5;
 
   private final Interception opened;
   private final Components components;
@@ -108,8 +115,23 @@ final class Explanation {
                   : "Names like it: " + near + ".");
     } else {
       ok("name", way + ". Answered from the tables: " + String.join(", ", journey.records()), -1);
+      resolve(addresses);
     }
     return addresses;
+  }
+
+  /** As a program would that looks the name up: where not all are intercepted, these are now. */
+  private void resolve(List<InetAddress> addresses) {
+    Allotment allotment = opened.allotment();
+    if (allotment != null) {
+      try {
+        allotment.admit(addresses).toCompletableFuture().get(ADMISSION_SECONDS, TimeUnit.SECONDS);
+      } catch (ExecutionException | TimeoutException e) {
+        // The step of the firewall tells.
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   private void firewall() {
@@ -122,8 +144,10 @@ final class Explanation {
           opened.backend()
               + ": "
               + opened.rules()
-              + " rules in force; what they match goes to the proxy on port "
-              + opened.proxy().port(),
+              + " rules in force; what they match "
+              + (opened.listening() == null
+                  ? "goes to the proxy on port " + opened.proxy().port()
+                  : "is listened at, on addresses of this machine"),
           -1);
     }
   }
@@ -170,7 +194,9 @@ final class Explanation {
               + divert.target()
               + history(to),
           -1);
-      tunnel(divert.target(), to);
+      if (isIntercepted(to)) {
+        tunnel(divert.target(), to);
+      }
       return;
     }
     boolean nothing =
@@ -184,7 +210,7 @@ final class Explanation {
         ip
             + " tcp "
             + to.getPort()
-            + ": refused by the firewall"
+            + refusal(to)
             + (nothing ? ", there is nothing to lead to" : ", this port is not declared")
             + " ("
             + offered
@@ -193,6 +219,30 @@ final class Explanation {
             ? "A service refuses while it has no ready endpoints: see 'kubectl get endpoints' and"
                 + " whether its pods are ready."
             : "Use one of its ports, or declare this one in the service.");
+  }
+
+  /** By the firewall; or, where the address is this machine's, by nobody's listening there. */
+  private String refusal(InetSocketAddress to) {
+    if (opened.listening() == null) {
+      return ": refused by the firewall";
+    }
+    return WildcardListeners.listening(Path.of("/proc/net"), "tcp", to.getPort())
+        ? ": not ours; a program of this machine listens at this port of all addresses, and answers"
+            + " ('ss -lntup' names it; at 127.0.0.1 only, it would not)"
+        : ": refused, nobody listens there";
+  }
+
+  /** Always so, but where each destination takes a listener of its own. */
+  private boolean isIntercepted(InetSocketAddress to) {
+    Allotment allotment = opened.allotment();
+    if (allotment == null) {
+      return true;
+    }
+    Unserved unserved = Unserved.of(to, allotment, opened.listening(), opened.tables());
+    if (unserved != null) {
+      broken("listener", opened.backend() + ": " + unserved.reason(), unserved.remedy());
+    }
+    return unserved == null;
   }
 
   private void tunnel(int target, InetSocketAddress to) {

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class InterceptPlanner {
   private final OptionalInt proxyPort;
   private final InterceptPlans.UdpPorts udp;
+  private final boolean portByPort;
   private Snapshot planned = Snapshot.EMPTY;
   private TrieMap<Prefix, List<Rule>> rules = TrieMap.empty();
 
@@ -40,10 +41,12 @@ final class InterceptPlanner {
   /**
    * @param proxyPort where TCP to diverted destinations is redirected to
    * @param udp asked for each destination of diverted datagrams
+   * @param portByPort whether single ports matter where all ports of an address are redirected
    */
-  InterceptPlanner(int proxyPort, InterceptPlans.UdpPorts udp) {
+  InterceptPlanner(int proxyPort, InterceptPlans.UdpPorts udp, boolean portByPort) {
     this.proxyPort = OptionalInt.of(proxyPort);
     this.udp = udp;
+    this.portByPort = portByPort;
   }
 
   InterceptPlan plan(Snapshot next, DnsCapture dns, List<String> bridges) {
@@ -164,8 +167,9 @@ final class InterceptPlanner {
     InterceptPlans.addRules(found, route, to, own ? OptionalInt.empty() : proxyPort, udp);
   }
 
-  private static void put(TrieMap.Editor<Prefix, List<Rule>> edited, Prefix to, List<Rule> found) {
-    List<Rule> ordered = InterceptPlan.ordered(found);
+  private void put(TrieMap.Editor<Prefix, List<Rule>> edited, Prefix to, List<Rule> found) {
+    List<Rule> ordered =
+        InterceptPlan.ordered(portByPort ? found : InterceptPlans.withoutRepetition(found));
     if (ordered.isEmpty()) {
       edited.remove(to);
     } else if (!ordered.equals(edited.get(to))) {

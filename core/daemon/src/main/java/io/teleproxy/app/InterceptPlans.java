@@ -85,6 +85,35 @@ final class InterceptPlans {
   }
 
   /**
+   * Without redirections of single ports, where one of all ports of the same address does the same:
+   * it is the usual case of pods, whose ports services name.
+   */
+  static List<Rule> withoutRepetition(List<Rule> rules) {
+    List<Rule> all = new ArrayList<>(1);
+    for (Rule rule : rules) {
+      if (rule instanceof Redirect && rule.match().ports().isAll()) {
+        all.add(rule);
+      } else if (rule instanceof Reject && !rule.match().ports().isAll()) {
+        return rules;
+      }
+    }
+    if (all.isEmpty()) {
+      return rules;
+    }
+    List<Rule> kept = new ArrayList<>(rules);
+    kept.removeIf(rule -> all.stream().anyMatch(other -> repeats(rule, other)));
+    return kept;
+  }
+
+  private static boolean repeats(Rule rule, Rule all) {
+    return rule instanceof Redirect one
+        && all instanceof Redirect other
+        && !one.match().ports().isAll()
+        && one.port() == other.port()
+        && one.match().protocol() == other.match().protocol();
+  }
+
+  /**
    * Adds what the firewall does for one route.
    *
    * @param ip where it leads, or a part of that
@@ -100,7 +129,7 @@ final class InterceptPlans {
       rules.add(new Redirect(match, divert.target()));
     } else if (route.protocol() == Protocol.TCP) {
       rules.add(new Redirect(match, proxyPort.getAsInt()));
-    } else if (!ip.isHost() || ports(route) > MOST_UDP_PORTS) {
+    } else if (!ip.isHost() || route.ports().count() > MOST_UDP_PORTS) {
       udp.refuse(route);
       rules.add(new Reject(match));
     } else {
@@ -125,11 +154,5 @@ final class InterceptPlans {
     if (!refused.isEmpty()) {
       rules.add(new Reject(new Match(Protocol.UDP, match.to(), Ports.of(refused))));
     }
-  }
-
-  private static int ports(Route route) {
-    return route.ports().isAll()
-        ? 65_535
-        : route.ports().ranges().stream().mapToInt(r -> r.last() - r.first() + 1).sum();
   }
 }

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.netty.channel.EventLoopGroup;
 import io.teleproxy.config.Configuration;
+import io.teleproxy.dns.AddressAdmission;
 import io.teleproxy.dns.DnsServer;
 import io.teleproxy.dns.DnsSettings;
 import io.teleproxy.dns.NamePolicy;
@@ -11,6 +12,7 @@ import io.teleproxy.journal.FileJournal;
 import io.teleproxy.journal.JournalFolder;
 import io.teleproxy.journal.JournalWatchdog;
 import io.teleproxy.plugin.Loaded;
+import io.teleproxy.proxy.Flow;
 import io.teleproxy.proxy.TransparentProxy;
 import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Environment;
@@ -20,6 +22,7 @@ import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Journal;
 import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Probe;
+import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Resolver;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
@@ -29,12 +32,19 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,6 +72,14 @@ final class Interception implements AutoCloseable {
   private final AtomicReference<NameSpace> names;
   private final FlowView flows;
   private final IntPredicate ownTarget;
+  private final Set<Interceptor.Capability> capabilities;
+
+  /** Null where all destinations can be intercepted at the same time. */
+  private final @Nullable Allotment allotment;
+
+  /** Null where the firewall leads to one proxy, and tells the original destination. */
+  private final @Nullable LocalListening listening;
+
   private volatile int rules;
   private Set<InetAddress> arrivals = Set.of();
 
@@ -94,7 +112,17 @@ final class Interception implements AutoCloseable {
           backend.call(
               interceptor ->
                   interceptor.open(
-                      new Context(backend.environment(), configuration.interceptGid(), journal)));
+                      new Context(
+                          backend.environment(),
+                          configuration.interceptGid(),
+                          journal,
+                          components.reporter(backend.pluginId()))));
+      capabilities = backend.call(Interceptor::capabilities);
+      allotment =
+          backend
+              .call(interceptor -> interceptor.portByPort(backend.environment()))
+              .map(limits -> new Allotment(limits, this::applied))
+              .orElse(null);
       surroundings = closer.add("network watch", new Surroundings(configuration));
       dns =
           closer.add(
@@ -106,7 +134,8 @@ final class Interception implements AutoCloseable {
                   open(resolvers),
                   surroundings.nameservers(),
                   LOOPBACK,
-                  0));
+                  0,
+                  allotment == null ? AddressAdmission.ALWAYS : allotment));
       proxy =
           closer.add(
               "proxy", TransparentProxy.start(loops, firewall, tables::latest, ownTarget, 0));
@@ -116,12 +145,24 @@ final class Interception implements AutoCloseable {
           closer.add(
               "caches of others", ResolverCaches.ofThisMachine(backend.environment()::executable));
       closer.add("firewall", firewall);
+      boolean local = !capabilities.contains(Interceptor.Capability.ORIGINAL_DESTINATION);
+      listening =
+          local
+              ? closer.add(
+                  "listeners",
+                  new LocalListening(proxy.destinations(), dns, components.reporter("listeners")))
+              : null;
       udp =
           closer.add(
               "udp",
               new UdpInterception(
-                  proxy.udp(), loops, ownTarget, components.reporter("udp"), this::planAnew));
-      planner = new InterceptPlanner(proxy.port(), udp);
+                  proxy.udp(),
+                  local ? to -> OptionalInt.of(to.getPort()) : proxy.udp()::port,
+                  loops,
+                  ownTarget,
+                  components.reporter("udp"),
+                  this::planAnew));
+      planner = new InterceptPlanner(proxy.port(), udp, allotment != null);
       reconciler =
           closer.add(
               "reconciler",
@@ -130,9 +171,14 @@ final class Interception implements AutoCloseable {
                   firewall,
                   this::plan,
                   new NameSurvey()::of,
-                  this::arriveAt,
+                  plan -> inForce(firewall, plan),
                   this::settled,
                   components.reporter("firewall")));
+      if (allotment != null) {
+        ScheduledFuture<?> look =
+            loops.next().scheduleWithFixedDelay(this::planWhatWaits, 1, 1, TimeUnit.SECONDS);
+        closer.add("allotment", () -> look.cancel(false));
+      }
     } catch (Throwable e) {
       closer.close();
       throw e;
@@ -209,6 +255,14 @@ final class Interception implements AutoCloseable {
     reconciler.changed();
   }
 
+  /** Connections whose address waits for their end; ports that another program has. */
+  private void planWhatWaits() {
+    if ((allotment != null && allotment.isHolding())
+        || (listening != null && listening.isIncomplete())) {
+      reconciler.changed();
+    }
+  }
+
   String backend() {
     return backend.pluginId();
   }
@@ -244,6 +298,14 @@ final class Interception implements AutoCloseable {
     intercept.addProperty("backend", backend.pluginId());
     if (backend.probe() instanceof Probe.Applicable applicable) {
       intercept.addProperty("why", applicable.detail());
+    }
+    JsonArray lacks = new JsonArray();
+    EnumSet.allOf(Interceptor.Capability.class).stream()
+        .filter(one -> !capabilities.contains(one))
+        .forEach(one -> lacks.add(one.name().toLowerCase(Locale.ROOT).replace('_', '-')));
+    intercept.add("lacks", lacks);
+    if (allotment != null) {
+      intercept.add("allotment", allotment.describe());
     }
     intercept.addProperty("rules", rules);
     intercept.addProperty("proxy-port", proxy.port());
@@ -292,24 +354,62 @@ final class Interception implements AutoCloseable {
     proxy.listen(bridges, arrivals);
   }
 
+  private void inForce(Interceptor.Session firewall, InterceptPlan plan) {
+    if (listening != null) {
+      listening.serve(plan);
+    } else {
+      arriveAt(firewall.arrivals());
+    }
+  }
+
   /** Where a backend needs an address of ours for each destination. */
   private synchronized void arriveAt(Set<InetAddress> addresses) {
-    arrivals = Set.copyOf(addresses);
-    listenOnBridges();
+    if (!addresses.equals(arrivals)) {
+      arrivals = Set.copyOf(addresses);
+      listenOnBridges();
+    }
   }
 
   private void settled(InterceptPlan plan) {
     rules = plan.rules().size();
+    if (listening != null && listening.isIncomplete()) {
+      listening.serve(plan);
+    }
     udp.settled(planner.datagramRules(plan));
   }
 
   private InterceptPlan plan(Snapshot snapshot) {
+    InterceptPlan plan = planner.plan(snapshot, capture(), surroundings.bridges().names());
+    return allotment == null ? plan : allotment.limit(plan, connected());
+  }
+
+  private InterceptPlan.DnsCapture capture() {
+    if (listening != null && !listening.answersNames()) {
+      return InterceptPlan.DnsCapture.NONE;
+    }
     List<InetAddress> captured = new ArrayList<>(surroundings.nameservers().captured());
     captured.add(DnsServer.OWN_ADDRESS);
-    return planner.plan(
-        snapshot,
-        new InterceptPlan.DnsCapture(captured, dns.port()),
-        surroundings.bridges().names());
+    return new InterceptPlan.DnsCapture(captured, dns.port());
+  }
+
+  private Set<InetAddress> connected() {
+    Set<InetAddress> connected = new HashSet<>();
+    for (Flow flow : proxy.flows()) {
+      if (flow.protocol() == Protocol.TCP) {
+        connected.add(flow.destination().getAddress());
+      }
+    }
+    return connected;
+  }
+
+  /** Null where every destination is intercepted, port by port or not. */
+  @Nullable Allotment allotment() {
+    return allotment;
+  }
+
+  /** Null where the firewall leads to one proxy. */
+  @Nullable LocalListening listening() {
+    return listening;
   }
 
   private List<Resolver.Session> open(List<Loaded<Resolver>> resolvers) {
@@ -377,6 +477,12 @@ final class Interception implements AutoCloseable {
     }
   }
 
-  private record Context(Environment environment, long exemptGid, Journal journal)
-      implements Interceptor.Context {}
+  private record Context(
+      Environment environment, long exemptGid, Journal journal, Consumer<Health> reporter)
+      implements Interceptor.Context {
+    @Override
+    public void health(Health health) {
+      reporter.accept(health);
+    }
+  }
 }

@@ -8,10 +8,8 @@ import io.teleproxy.spi.Interceptor;
 import io.teleproxy.tables.Snapshot;
 import io.teleproxy.tables.TableStore;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -35,7 +33,7 @@ final class Reconciler implements AutoCloseable {
   private final Function<Snapshot, InterceptPlan> planner;
   private final Function<Snapshot, AnsweredNames> names;
   private final Consumer<InterceptPlan> settled;
-  private final Consumer<Set<InetAddress>> arrivals;
+  private final Consumer<InterceptPlan> inForce;
   private final Consumer<Health> health;
   private final Thread thread = new Thread(this::run, "reconciler");
 
@@ -47,11 +45,10 @@ final class Reconciler implements AutoCloseable {
 
   private InterceptPlan applied = InterceptPlan.EMPTY;
   private AnsweredNames told = AnsweredNames.NONE;
-  private Set<InetAddress> arriving = Set.of();
 
   /**
    * @param names what the firewall's session is told of names
-   * @param arrivals told where else connections arrive, whenever that changes
+   * @param inForce told each plan that was applied, before DNS tells its names
    * @param settled told each plan that is in force, when nothing of the one before it is any more
    */
   Reconciler(
@@ -59,14 +56,14 @@ final class Reconciler implements AutoCloseable {
       Interceptor.Session firewall,
       Function<Snapshot, InterceptPlan> planner,
       Function<Snapshot, AnsweredNames> names,
-      Consumer<Set<InetAddress>> arrivals,
+      Consumer<InterceptPlan> inForce,
       Consumer<InterceptPlan> settled,
       Consumer<Health> health) {
     this.tables = tables;
     this.firewall = firewall;
     this.planner = planner;
     this.names = names;
-    this.arrivals = arrivals;
+    this.inForce = inForce;
     this.settled = settled;
     this.health = health;
     thread.setDaemon(true);
@@ -166,11 +163,7 @@ final class Reconciler implements AutoCloseable {
     }
     firewall.apply(plan);
     applied = plan;
-    Set<InetAddress> now = firewall.arrivals();
-    if (!now.equals(arriving)) {
-      arrivals.accept(now);
-      arriving = now;
-    }
+    inForce.accept(plan);
   }
 
   private void failed(Throwable e) {

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.IntPredicate;
 
 /**
@@ -26,6 +27,7 @@ import java.util.function.IntPredicate;
  */
 final class UdpInterception implements InterceptPlans.UdpPorts, AutoCloseable {
   private final UdpProxy proxy;
+  private final Function<InetSocketAddress, OptionalInt> ports;
   private final UdpTargets targets;
   private final Consumer<Health> health;
   private boolean wasReady;
@@ -33,18 +35,22 @@ final class UdpInterception implements InterceptPlans.UdpPorts, AutoCloseable {
   /** Destinations that the plan in the making refuses. */
   private int refusing;
 
+  private volatile int redirects;
   private volatile int refused;
 
   /**
+   * @param ports the local port for a destination that is carried
    * @param changed called when the plan must be made anew
    */
   UdpInterception(
       UdpProxy proxy,
+      Function<InetSocketAddress, OptionalInt> ports,
       EventLoopGroup loops,
       IntPredicate ownTarget,
       Consumer<Health> health,
       Runnable changed) {
     this.proxy = proxy;
+    this.ports = ports;
     this.targets = new UdpTargets(loops, ownTarget, changed);
     this.health = health;
   }
@@ -57,7 +63,7 @@ final class UdpInterception implements InterceptPlans.UdpPorts, AutoCloseable {
 
   @Override
   public OptionalInt port(InetSocketAddress destination, int target) {
-    OptionalInt port = targets.carries(target) ? proxy.port(destination) : OptionalInt.empty();
+    OptionalInt port = targets.carries(target) ? ports.apply(destination) : OptionalInt.empty();
     if (port.isEmpty()) {
       refusing++;
     }
@@ -83,6 +89,7 @@ final class UdpInterception implements InterceptPlans.UdpPorts, AutoCloseable {
       }
     }
     proxy.retain(redirected);
+    redirects = redirected.size();
     refused = refusing;
     report();
   }
@@ -124,7 +131,7 @@ final class UdpInterception implements InterceptPlans.UdpPorts, AutoCloseable {
 
   JsonObject describe() {
     JsonObject json = new JsonObject();
-    json.addProperty("destinations", proxy.destinations());
+    json.addProperty("destinations", redirects);
     json.addProperty("refused", refused);
     return json;
   }

@@ -2,6 +2,7 @@ package io.teleproxy.dns;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -38,12 +39,23 @@ final class AnswerTemplate {
   private final int questionLength;
   private final @Nullable Sections[] turns;
   private int turn;
+  private @Nullable List<InetAddress> addresses;
 
   AnswerTemplate(LocalAnswer answer, Name question) {
     this.answer = answer;
     this.question = question;
     this.questionLength = question.length() + 4;
     this.turns = new Sections[Math.min(MAX_TURNS, answer.turns())];
+  }
+
+  /** The addresses that it tells. */
+  List<InetAddress> addresses() {
+    List<InetAddress> known = addresses;
+    if (known == null) {
+      known = answer.addresses();
+      addresses = known;
+    }
+    return known;
   }
 
   /**

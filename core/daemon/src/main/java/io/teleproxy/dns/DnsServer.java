@@ -2,7 +2,7 @@ package io.teleproxy.dns;
 
 import io.netty.channel.EventLoopGroup;
 import io.teleproxy.net.Transport;
-import io.teleproxy.spi.Prefix;
+import io.teleproxy.spi.AnsweredNames;
 import io.teleproxy.spi.Resolver;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.tables.Snapshot;
@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +37,9 @@ public final class DnsServer implements AutoCloseable {
    * A loopback address that is nobody's but ours. Firewall rules lead its port 53 here, so that the
    * server can be asked on purpose, whatever the machine's nameservers are.
    */
-  public static final InetAddress OWN_ADDRESS = Prefix.parseAddress("127.254.254.254");
+  public static final InetAddress OWN_ADDRESS = AnsweredNames.SERVER;
+
+  private static final int STANDARD_PORT = 53;
 
   /** How often a port that is free for one socket is tried for the others. */
   private static final int PORT_TRIES = 32;
@@ -49,6 +52,7 @@ public final class DnsServer implements AutoCloseable {
   private final Map<InetAddress, Listener> open = new LinkedHashMap<>();
   private final int port;
   private Nameservers nameservers;
+  private @Nullable Listener standard;
   private boolean closed;
 
   private DnsServer(
@@ -58,7 +62,8 @@ public final class DnsServer implements AutoCloseable {
       List<Resolver.Session> resolvers,
       Nameservers nameservers,
       List<InetAddress> addresses,
-      int port) {
+      int port,
+      AddressAdmission admission) {
     Transport transport = Transport.of(group);
     this.nameservers = nameservers;
     this.meters = new DnsMeters();
@@ -69,7 +74,8 @@ public final class DnsServer implements AutoCloseable {
             visible,
             new ResolverChain(resolvers, settings, meters),
             relay,
-            meters);
+            meters,
+            admission);
     this.listeners = new ListenerFactory(group, transport, responder, settings.tcpIdle());
     this.fixed = new LinkedHashSet<>(addresses);
     this.port = port == 0 ? openAnywhere() : openAt(port);
@@ -96,7 +102,26 @@ public final class DnsServer implements AutoCloseable {
       Nameservers nameservers,
       List<InetAddress> addresses,
       int port) {
-    return new DnsServer(group, settings, visible, resolvers, nameservers, addresses, port);
+    return start(
+        group, settings, visible, resolvers, nameservers, addresses, port, AddressAdmission.ALWAYS);
+  }
+
+  /**
+   * The same, where addresses have to be admitted before they are told.
+   *
+   * @param admission asked for the addresses of each answer that is not a nameserver's
+   */
+  public static DnsServer start(
+      EventLoopGroup group,
+      DnsSettings settings,
+      Supplier<Snapshot> visible,
+      List<Resolver.Session> resolvers,
+      Nameservers nameservers,
+      List<InetAddress> addresses,
+      int port,
+      AddressAdmission admission) {
+    return new DnsServer(
+        group, settings, visible, resolvers, nameservers, addresses, port, admission);
   }
 
   /** The port of all listeners, UDP and TCP. */
@@ -163,6 +188,18 @@ public final class DnsServer implements AutoCloseable {
     excludeOurselves();
   }
 
+  /**
+   * Listens at {@link #OWN_ADDRESS} port 53 itself, where no firewall leads its queries here. Does
+   * nothing if it does.
+   *
+   * @throws IOException if the system refuses
+   */
+  public synchronized void listenAtStandardPort() throws IOException {
+    if (!closed && standard == null) {
+      standard = listeners.open(OWN_ADDRESS, STANDARD_PORT);
+    }
+  }
+
   /** Stops to answer; queries under way get no reply any more. Idempotent. */
   @Override
   public synchronized void close() {
@@ -176,6 +213,11 @@ public final class DnsServer implements AutoCloseable {
       listener.close();
     }
     open.clear();
+    Listener last = standard;
+    standard = null;
+    if (last != null) {
+      last.close();
+    }
   }
 
   private int openAt(int wanted) {
@@ -233,7 +275,10 @@ public final class DnsServer implements AutoCloseable {
   private synchronized void excludeOurselves() {
     List<InetSocketAddress> servers = new ArrayList<>();
     for (InetSocketAddress server : nameservers.upstream()) {
-      if (server.getPort() != port || !open.containsKey(server.getAddress())) {
+      boolean ours =
+          server.getAddress().equals(OWN_ADDRESS)
+              || (server.getPort() == port && open.containsKey(server.getAddress()));
+      if (!ours) {
         servers.add(server);
       }
     }

@@ -7,6 +7,7 @@ import io.netty.channel.EventLoop;
 import io.teleproxy.spi.Resolver;
 import io.teleproxy.tables.RecordText;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -202,7 +203,31 @@ final class Inquiry {
         AnswerTemplate.error(allocator, query, Unpooled.wrappedBuffer(request), Rcode.SERVFAIL));
   }
 
+  /** Waits, where need be, until what the answer names is intercepted. */
   private void answer(LocalAnswer answer) {
+    AddressAdmission admission = responder.admission();
+    List<InetAddress> addresses =
+        admission == AddressAdmission.ALWAYS ? List.of() : answer.addresses();
+    if (addresses.isEmpty() || admission.admitted(addresses)) {
+      reply(answer);
+      return;
+    }
+    var unused =
+        admission
+            .admit(addresses)
+            .whenComplete(
+                (admitted, failure) ->
+                    loop.execute(
+                        () -> {
+                          if (failure == null) {
+                            reply(answer);
+                          } else {
+                            fail();
+                          }
+                        }));
+  }
+
+  private void reply(LocalAnswer answer) {
     responder.meters().local.increment();
     int limit = tcp ? 0xffff : query.datagramLimit();
     say(

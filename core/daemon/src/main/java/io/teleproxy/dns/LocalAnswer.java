@@ -1,8 +1,11 @@
 package io.teleproxy.dns;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.xbill.DNS.AAAARecord;
+import org.xbill.DNS.ARecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
@@ -48,6 +51,21 @@ record LocalAnswer(
   /** Whether we may say that this is what the zone's own server would say. */
   boolean isAuthoritative() {
     return rcode == Rcode.NOERROR || rcode == Rcode.NXDOMAIN;
+  }
+
+  /** All addresses in it. */
+  List<InetAddress> addresses() {
+    List<InetAddress> addresses = new ArrayList<>();
+    for (List<Record> section : List.of(answers, additional)) {
+      for (Record record : section) {
+        if (record instanceof ARecord ipv4) {
+          addresses.add(ipv4.getAddress());
+        } else if (record instanceof AAAARecord ipv6) {
+          addresses.add(ipv6.getAddress());
+        }
+      }
+    }
+    return addresses;
   }
 
   /** How many different orders of the answers there are. */

@@ -57,16 +57,21 @@ public record NameserverSource(
   }
 
   Nameservers combine(ResolvConf conf, ResolvConf behindStub) {
-    List<InetSocketAddress> asked = dns.isEmpty() ? withPort(orDefault(conf.nameservers())) : dns;
+    List<InetAddress> others = new ArrayList<>(conf.nameservers());
+    // Left by a run of ours that had no chance to undo it.
+    others.remove(DnsServer.OWN_ADDRESS);
+    List<InetSocketAddress> asked = dns.isEmpty() ? withPort(orDefault(others)) : dns;
     List<InetAddress> captured = new ArrayList<>();
     for (InetSocketAddress server : asked) {
       captured.add(server.getAddress());
     }
-    if (captured.contains(STUB) && !behindStub.nameservers().isEmpty()) {
-      captured.addAll(behindStub.nameservers());
+    List<InetAddress> behind = new ArrayList<>(behindStub.nameservers());
+    behind.remove(DnsServer.OWN_ADDRESS);
+    if (captured.contains(STUB) && !behind.isEmpty()) {
+      captured.addAll(behind);
       List<InetSocketAddress> direct = new ArrayList<>(asked);
       direct.removeIf(server -> server.getAddress().equals(STUB));
-      direct.addAll(withPort(behindStub.nameservers()));
+      direct.addAll(withPort(behind));
       asked = direct;
     }
     return new Nameservers(captured, fallback.isEmpty() ? asked : fallback, conf.options());

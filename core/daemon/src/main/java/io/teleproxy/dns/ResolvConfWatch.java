@@ -65,6 +65,11 @@ public final class ResolvConfWatch implements AutoCloseable {
       return;
     }
     ResolvConf conf = ResolvConf.read(source.resolvConf());
+    if (conf.nameservers().contains(DnsServer.OWN_ADDRESS)) {
+      // That was us: an interceptor tells programs whom to ask. Who was there before still is.
+      seen = stamp.isFresh() ? null : stamp;
+      return;
+    }
     // A file without nameservers may be one that is just being written: believe it the second time.
     if (conf.nameservers().isEmpty() && !sawNone) {
       sawNone = true;

@@ -25,6 +25,7 @@ final class Responder {
   private final ResolverChain resolvers;
   private final Relay relay;
   private final DnsMeters meters;
+  private final AddressAdmission admission;
   private final QueryLog log = new QueryLog();
 
   Responder(
@@ -32,12 +33,18 @@ final class Responder {
       Supplier<Snapshot> visible,
       ResolverChain resolvers,
       Relay relay,
-      DnsMeters meters) {
+      DnsMeters meters,
+      AddressAdmission admission) {
     this.names = names;
     this.visible = visible;
     this.resolvers = resolvers;
     this.relay = relay;
     this.meters = meters;
+    this.admission = admission;
+  }
+
+  AddressAdmission admission() {
+    return admission;
   }
 
   ResolverChain resolvers() {
@@ -104,6 +111,9 @@ final class Responder {
       if (cache != null) {
         cache.put(query, template);
       }
+    }
+    if (admission != AddressAdmission.ALWAYS && !admission.admitted(template.addresses())) {
+      return null;
     }
     if (!query.tailReadable) {
       meters.malformed.increment();

@@ -31,26 +31,39 @@ public final class JournalFolder {
   private static final String SUFFIX = ".journal";
 
   private final Path folder;
+  private final String place;
 
   /** A folder that is made when something is noted, and removed when nothing is left to undo. */
   public JournalFolder(Path folder) {
+    this(folder, "");
+  }
+
+  /**
+   * @param place where its changes are made, if that is not all of the machine. What was noted in
+   *     another place that is still there is left to those who live there
+   */
+  JournalFolder(Path folder, String place) {
     this.folder = folder;
+    this.place = place;
   }
 
   /** This machine's: on disk, since files and settings outlive the kernel. */
   public static JournalFolder ofMachine(String os) {
-    return new JournalFolder(
-        switch (os) {
-          case "macos" -> Path.of("/var/db/teleproxy");
-          case "windows" ->
-              // Others may create folders in ProgramData, and so own what we would trust.
-              Path.of(
-                  System.getenv().getOrDefault("SystemRoot", "C:\\Windows"),
-                  "System32",
-                  "config",
-                  "teleproxy");
-          default -> Path.of("/var/lib/teleproxy");
-        });
+    return new JournalFolder(folder(os), os.equals("linux") ? NetworkPlace.here() : "");
+  }
+
+  private static Path folder(String os) {
+    return switch (os) {
+      case "macos" -> Path.of("/var/db/teleproxy");
+      case "windows" ->
+          // Others may create folders in ProgramData, and so own what we would trust.
+          Path.of(
+              System.getenv().getOrDefault("SystemRoot", "C:\\Windows"),
+              "System32",
+              "config",
+              "teleproxy");
+      default -> Path.of("/var/lib/teleproxy");
+    };
   }
 
   /**
@@ -68,7 +81,11 @@ public final class JournalFolder {
     requireOurs();
     List<Path> files = new ArrayList<>();
     try (DirectoryStream<Path> listing = Files.newDirectoryStream(folder, PREFIX + "*" + SUFFIX)) {
-      listing.forEach(files::add);
+      for (Path file : listing) {
+        if (!NetworkPlace.isElsewhere(place, file.getFileName().toString())) {
+          files.add(file);
+        }
+      }
     }
     for (Path file : files) {
       recover(file, undone, failures);
@@ -123,7 +140,7 @@ public final class JournalFolder {
     }
     requireOurs();
     while (true) {
-      Path file = Files.createTempFile(folder, PREFIX, SUFFIX);
+      Path file = Files.createTempFile(folder, PREFIX + place, SUFFIX);
       FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
       // Between these two lines somebody who recovers may have taken it for a dead run's.
       if (lock(channel) && Files.exists(file)) {

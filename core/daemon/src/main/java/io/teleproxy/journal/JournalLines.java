@@ -5,6 +5,8 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -17,7 +19,7 @@ import java.util.TreeMap;
  *
  * <pre>
  * {"id": 1, "what": "address 127.0.0.7 on lo0", "undo": ["/sbin/ifconfig", "lo0", "-alias", "127.0.0.7"]}
- * {"id": 2, "file": "/etc/resolver/cluster.local", "before": BASE64 or absent, "ours": BASE64, "folders": ["/etc/resolver"]}
+ * {"id": 2, "file": "/etc/resolver/cluster.local", "before": BASE64, "modified": "2026-01-31T12:00:00Z" (both absent if new), "ours": BASE64, "folders": ["/etc/resolver"]}
  * {"undone": 1}
  * </pre>
  */
@@ -33,7 +35,12 @@ final class JournalLines {
       line.add("undo", strings(command.command()));
     } else if (undo instanceof FileUndo file) {
       line.addProperty("file", file.file().toString());
-      file.before().ifPresent(bytes -> line.addProperty("before", base64(bytes)));
+      file.before()
+          .ifPresent(
+              before -> {
+                line.addProperty("before", base64(before.contents()));
+                line.addProperty("modified", before.modified().toInstant().toString());
+              });
       line.addProperty("ours", base64(file.ours()));
       line.add("folders", strings(file.folders().stream().map(Path::toString).toList()));
     }
@@ -78,7 +85,12 @@ final class JournalLines {
     }
     return new FileUndo(
         Path.of(json.get("file").getAsString()),
-        Optional.ofNullable(json.get("before")).map(JournalLines::bytes),
+        Optional.ofNullable(json.get("before"))
+            .map(
+                before ->
+                    new FileUndo.Before(
+                        bytes(before),
+                        FileTime.from(Instant.parse(json.get("modified").getAsString())))),
         bytes(json.get("ours")),
         strings(json.get("folders")).stream().map(Path::of).toList());
   }

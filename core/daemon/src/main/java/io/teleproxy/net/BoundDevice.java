@@ -33,14 +33,27 @@ public final class BoundDevice {
     try {
       NetworkInterface device = NetworkInterface.getByInetAddress(address);
       if (device != null && !device.isLoopback()) {
-        byte[] name = device.getName().getBytes(StandardCharsets.US_ASCII);
-        bootstrap.option(
-            new RawUnixChannelOption(
-                "SO_BINDTODEVICE-" + device.getName(), SOL_SOCKET, SO_BINDTODEVICE, name.length),
-            ByteBuffer.wrap(name));
+        restrict(bootstrap, transport, device.getName());
       }
     } catch (SocketException e) {
       // Gone already: then nothing can be bound there either.
+    }
+  }
+
+  /**
+   * The same for this interface, whatever the address; {@code lo} for what programs of this machine
+   * send to its own addresses.
+   *
+   * @param device empty for any interface
+   */
+  public static void restrict(
+      AbstractBootstrap<?, ?> bootstrap, Transport transport, String device) {
+    if (transport == Transport.EPOLL && !device.isEmpty()) {
+      byte[] name = device.getBytes(StandardCharsets.US_ASCII);
+      bootstrap.option(
+          new RawUnixChannelOption(
+              "SO_BINDTODEVICE-" + device, SOL_SOCKET, SO_BINDTODEVICE, name.length),
+          ByteBuffer.wrap(name));
     }
   }
 }

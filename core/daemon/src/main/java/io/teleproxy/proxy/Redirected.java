@@ -43,21 +43,33 @@ final class Redirected extends ChannelInboundHandlerAdapter {
   private static final long WARNING_NANOS = 10_000_000_000L;
 
   private final AtomicLong warned = new AtomicLong();
-  private final Interceptor.Session interceptor;
+  private final Destinations destinations;
   private final Supplier<Snapshot> tables;
   private final IntPredicate ownTarget;
   private final Transport transport;
   private final Flows flows;
   private final LoopGuard loopGuard;
 
+  /** Tells where an accepted connection was going. */
+  interface Destinations {
+    /** Empty if it was not meant to come to us. Must not block. */
+    Optional<InetSocketAddress> of(AcceptedSocket socket) throws IOException;
+
+    /** By an interceptor that redirects: what was not redirected has us for its destination. */
+    static Destinations redirectedBy(Interceptor.Session interceptor) {
+      return socket ->
+          interceptor.originalDestination(socket).filter(to -> !to.equals(socket.local()));
+    }
+  }
+
   Redirected(
-      Interceptor.Session interceptor,
+      Destinations destinations,
       Supplier<Snapshot> tables,
       IntPredicate ownTarget,
       Transport transport,
       Flows flows,
       LoopGuard loopGuard) {
-    this.interceptor = interceptor;
+    this.destinations = destinations;
     this.tables = tables;
     this.ownTarget = ownTarget;
     this.transport = transport;
@@ -104,8 +116,8 @@ final class Redirected extends ChannelInboundHandlerAdapter {
   private @Nullable InetSocketAddress destination(Channel channel) {
     AcceptedSocket socket = new AcceptedSocket(channel);
     try {
-      Optional<InetSocketAddress> original = interceptor.originalDestination(socket);
-      if (original.isPresent() && !original.get().equals(socket.local())) {
+      Optional<InetSocketAddress> original = destinations.of(socket);
+      if (original.isPresent()) {
         return original.get();
       }
       log.debug("{}: not redirected, reset", socket.peer());

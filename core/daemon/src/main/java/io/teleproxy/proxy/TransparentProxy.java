@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Supplier;
@@ -47,6 +48,7 @@ public final class TransparentProxy implements AutoCloseable {
 
   private final Flows flows = new Flows();
   private final UdpProxy udp;
+  private final LocalDestinations destinations;
   private final Transport transport;
   private final ServerBootstrap bootstrap;
   private final Map<InetAddress, Channel> bridges = new HashMap<>();
@@ -62,26 +64,40 @@ public final class TransparentProxy implements AutoCloseable {
       LoopGuard loopGuard) {
     transport = Transport.of(loops);
     udp = new UdpProxy(loops.next(), transport, tables, ownTarget, flows, UdpProxy.MOST_FLOWS);
-    Redirected redirected =
-        new Redirected(interceptor, tables, ownTarget, transport, flows, loopGuard);
     bootstrap =
-        new ServerBootstrap()
-            .group(loops)
-            .option(ChannelOption.SO_BACKLOG, Buffering.BACKLOG)
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.AUTO_READ, false)
-            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            // A container can vanish without a word.
-            .childOption(ChannelOption.SO_KEEPALIVE, true)
-            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, Buffering.WATER_MARK)
-            .childHandler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    channel.pipeline().addLast(redirected);
-                  }
-                });
+        bootstrap(
+            loops,
+            new Redirected(
+                Redirected.Destinations.redirectedBy(interceptor),
+                tables,
+                ownTarget,
+                transport,
+                flows,
+                loopGuard));
+    Redirected arrived =
+        new Redirected(
+            socket -> Optional.of(socket.local()), tables, ownTarget, transport, flows, loopGuard);
+    destinations = new LocalDestinations(loops, bootstrap(loops, arrived), udp, transport, flows);
+  }
+
+  private static ServerBootstrap bootstrap(EventLoopGroup loops, Redirected redirected) {
+    return new ServerBootstrap()
+        .group(loops)
+        .option(ChannelOption.SO_BACKLOG, Buffering.BACKLOG)
+        .option(ChannelOption.SO_REUSEADDR, true)
+        .childOption(ChannelOption.AUTO_READ, false)
+        .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+        .childOption(ChannelOption.TCP_NODELAY, true)
+        // A container can vanish without a word.
+        .childOption(ChannelOption.SO_KEEPALIVE, true)
+        .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, Buffering.WATER_MARK)
+        .childHandler(
+            new ChannelInitializer<Channel>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                channel.pipeline().addLast(redirected);
+              }
+            });
   }
 
   /**
@@ -123,6 +139,14 @@ public final class TransparentProxy implements AutoCloseable {
   /** The side of datagrams; opened, listening and closed with this. */
   public UdpProxy udp() {
     return udp;
+  }
+
+  /**
+   * Listeners at the destinations themselves, where those are addresses of this machine; closed
+   * with this, if not before.
+   */
+  public LocalDestinations destinations() {
+    return destinations;
   }
 
   /**
@@ -188,6 +212,7 @@ public final class TransparentProxy implements AutoCloseable {
     loopback.forEach(listener -> listener.close().awaitUninterruptibly());
     bridges.values().forEach(listener -> listener.close().awaitUninterruptibly());
     bridges.clear();
+    destinations.close();
     udp.close();
     flows.abortAll();
   }

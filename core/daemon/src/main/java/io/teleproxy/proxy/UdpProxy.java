@@ -118,6 +118,25 @@ public final class UdpProxy {
     return OptionalInt.empty();
   }
 
+  /**
+   * Opens a socket at the destination itself, which is an address of this machine.
+   *
+   * @param device where its datagrams come in; empty for any interface
+   * @return the bound socket, or why there is none
+   */
+  ChannelFuture openAt(UdpDestination destination, String device) {
+    ChannelFuture bound = sockets.bind(destination.address, device);
+    if (bound.isSuccess()) {
+      serve(destination, bound.channel());
+    }
+    return bound;
+  }
+
+  /** Ends the flows to a destination. */
+  void forget(UdpDestination destination) {
+    execute(() -> end(destination));
+  }
+
   /** Closes the sockets of all other destinations, and their flows. */
   public synchronized void retain(Set<InetSocketAddress> wanted) {
     Iterator<UdpDestination> each = destinations.values().iterator();
@@ -126,14 +145,9 @@ public final class UdpProxy {
       if (!wanted.contains(destination.address)) {
         each.remove();
         destination.close();
-        execute(() -> end(destination));
+        forget(destination);
       }
     }
-  }
-
-  /** How many destinations have a port now. */
-  public synchronized int destinations() {
-    return destinations.size();
   }
 
   /** As {@link TransparentProxy#listen}. */
@@ -198,6 +212,10 @@ public final class UdpProxy {
 
   private void serve(UdpDestination destination, InetAddress at, Channel socket) {
     destination.sockets.put(at, socket);
+    serve(destination, socket);
+  }
+
+  private void serve(UdpDestination destination, Channel socket) {
     socket
         .pipeline()
         .addLast(

@@ -5,24 +5,14 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.unix.RawUnixChannelOption;
+import io.teleproxy.net.BoundDevice;
 import io.teleproxy.net.Transport;
 import io.teleproxy.socks.Buffering;
 import java.net.InetAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.Optional;
+import java.net.InetSocketAddress;
 
 /** Opens sockets for redirected datagrams, which read nothing yet. Blocks while binding. */
 final class UdpSockets {
-  /** SOL_SOCKET and SO_BINDTODEVICE of Linux; a name of IFNAMSIZ bytes. */
-  private static final int SOL_SOCKET = 1;
-
-  private static final int SO_BINDTODEVICE = 25;
-  private static final int IFNAMSIZ = 16;
-
   private final EventLoop loop;
   private final Transport transport;
 
@@ -42,14 +32,15 @@ final class UdpSockets {
    */
   ChannelFuture bindToDevice(InetAddress address, int port) {
     Bootstrap bootstrap = bootstrap(address);
-    Optional<String> device = transport == Transport.EPOLL ? device(address) : Optional.empty();
-    if (device.isPresent()) {
-      ByteBuffer name = ByteBuffer.allocateDirect(IFNAMSIZ);
-      name.put(device.get().getBytes(StandardCharsets.UTF_8)).rewind();
-      bootstrap.option(
-          new RawUnixChannelOption("SO_BINDTODEVICE", SOL_SOCKET, SO_BINDTODEVICE, IFNAMSIZ), name);
-    }
+    BoundDevice.restrict(bootstrap, transport, address);
     return bootstrap.bind(address, port).awaitUninterruptibly();
+  }
+
+  /** For what comes in at this interface only; at any, if it is empty. */
+  ChannelFuture bind(InetSocketAddress address, String device) {
+    Bootstrap bootstrap = bootstrap(address.getAddress());
+    BoundDevice.restrict(bootstrap, transport, device);
+    return bootstrap.bind(address).awaitUninterruptibly();
   }
 
   private Bootstrap bootstrap(InetAddress address) {
@@ -59,14 +50,5 @@ final class UdpSockets {
         .option(ChannelOption.AUTO_READ, false)
         .option(ChannelOption.RECVBUF_ALLOCATOR, Buffering.DATAGRAM)
         .handler(new ChannelInboundHandlerAdapter());
-  }
-
-  private static Optional<String> device(InetAddress address) {
-    try {
-      NetworkInterface found = NetworkInterface.getByInetAddress(address);
-      return Optional.ofNullable(found).map(NetworkInterface::getName);
-    } catch (SocketException e) {
-      return Optional.empty();
-    }
   }
 }

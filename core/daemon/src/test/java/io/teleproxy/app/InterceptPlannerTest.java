@@ -35,7 +35,7 @@ class InterceptPlannerTest {
     Random random = new Random(seed);
     TableStore store = new TableStore();
     store.put(Bootstrap.table(9000));
-    InterceptPlanner planner = new InterceptPlanner(PROXY, UDP);
+    InterceptPlanner planner = new InterceptPlanner(PROXY, UDP, false);
     Map<String, Table> tables = new HashMap<>();
     InterceptPlan before = InterceptPlan.EMPTY;
     for (int step = 0; step < 300; step++) {
@@ -53,7 +53,7 @@ class InterceptPlannerTest {
       }
       InterceptPlan plan = planner.plan(store.latest(), DnsCapture.NONE, List.of());
       InterceptPlan anew =
-          new InterceptPlanner(PROXY, UDP).plan(store.latest(), DnsCapture.NONE, List.of());
+          new InterceptPlanner(PROXY, UDP, false).plan(store.latest(), DnsCapture.NONE, List.of());
 
       assertThat(plan).isEqualTo(anew);
       assertThat(plan.rules()).isSorted();

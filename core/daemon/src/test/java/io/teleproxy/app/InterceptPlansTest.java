@@ -82,7 +82,7 @@ class InterceptPlansTest {
   }
 
   private InterceptPlan plan(LocalPorts udp) {
-    return new InterceptPlanner(PROXY, udp)
+    return new InterceptPlanner(PROXY, udp, false)
         .plan(store.latest(), InterceptPlan.DnsCapture.NONE, List.of());
   }
 

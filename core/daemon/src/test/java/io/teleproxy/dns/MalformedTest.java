@@ -44,7 +44,8 @@ class MalformedTest {
             tables::visible,
             new ResolverChain(List.of(), DnsSettings.STANDARD, meters),
             relay,
-            meters);
+            meters,
+            AddressAdmission.ALWAYS);
     QueryReader query = new QueryReader();
     AnswerCache cache = new AnswerCache();
     Random random = new Random(20_261_123);

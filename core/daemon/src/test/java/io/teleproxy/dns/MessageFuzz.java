@@ -128,6 +128,7 @@ public final class MessageFuzz {
         tables::visible,
         new ResolverChain(List.of(), DnsSettings.STANDARD, meters),
         new Relay(Transport.NIO, DnsSettings.STANDARD, meters),
-        meters);
+        meters,
+        AddressAdmission.ALWAYS);
   }
 }

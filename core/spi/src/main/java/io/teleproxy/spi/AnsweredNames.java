@@ -1,5 +1,6 @@
 package io.teleproxy.spi;
 
+import java.net.InetAddress;
 import java.util.Collection;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -14,6 +15,12 @@ import java.util.regex.Pattern;
  */
 public record AnsweredNames(List<String> zones, List<String> hosts, List<String> search) {
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*");
+
+  /**
+   * The address at which the overlay DNS is asked on purpose, on port 53: on loopback, and nobody's
+   * but ours.
+   */
+  public static final InetAddress SERVER = Prefix.parseAddress("127.254.254.254");
 
   /** No name at all. */
   public static final AnsweredNames NONE = new AnsweredNames(List.of(), List.of(), List.of());

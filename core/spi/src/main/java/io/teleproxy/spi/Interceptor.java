@@ -19,10 +19,23 @@ public interface Interceptor extends ExtensionPoint {
     UDP,
     IPV4,
     IPV6,
-    /** Whole prefixes, not only single addresses. */
+    /** Whole prefixes, and all ports of an address, not only single addresses with listed ports. */
     CIDR,
-    /** {@link Session#originalDestination} works. */
+    /**
+     * {@link Session#originalDestination} works. Without it, {@link Session#apply} makes each
+     * address of the plan one of this machine, and the core itself listens there, on the ports that
+     * are redirected.
+     */
     ORIGINAL_DESTINATION,
+    /**
+     * What no rule matches goes its own way: other ports of an intercepted address, and all traffic
+     * of {@link Context#exemptGid}.
+     */
+    SELECTIVE,
+    /** {@link InterceptPlan#dns} is carried out for any nameserver, whoever asks it. */
+    DNS_CAPTURE,
+    /** {@link InterceptPlan#bridges} are served like local processes, names included. */
+    CONTAINERS,
     /** {@link InterceptPlan.Reject} is carried out. */
     REJECT,
     /** The kernel removes everything when the process ends, however it ends. */
@@ -46,6 +59,27 @@ public interface Interceptor extends ExtensionPoint {
   Set<Capability> capabilities();
 
   /**
+   * For a backend for which each destination (address, port and protocol) is work of its own.
+   *
+   * @param most to how many destinations a plan may lead, 1 or more. Where the tables have more,
+   *     the core gives them to the names that were resolved last
+   * @param usual which ports are meant where a table leads all of an address: all cannot be
+   */
+  record PortByPort(int most, Ports usual) {
+    public PortByPort {
+      if (most < 1 || usual.isAll()) {
+        throw new IllegalArgumentException(
+            "port by port: " + most + ", " + usual + " (expected: 1 or more, and listed ports)");
+      }
+    }
+  }
+
+  /** How much such a backend can do; empty if a rule is a rule, whatever it matches. */
+  default Optional<PortByPort> portByPort(Environment environment) {
+    return Optional.empty();
+  }
+
+  /**
    * Removes what a dead process of ours left behind, however many copies, and nothing else. Needs
    * no prior state; safe when there is nothing. Called before {@link #open}, and by {@code
    * teleproxy cleanup}.
@@ -64,6 +98,9 @@ public interface Interceptor extends ExtensionPoint {
 
     /** Group id of our own processes: their traffic is never touched. */
     long exemptGid();
+
+    /** Says what the session cannot do now, or that all is well again. Any thread. */
+    default void health(Health health) {}
 
     /** Where changes are noted that would outlive us. Undone after the session was closed. */
     default Journal journal() {

@@ -74,6 +74,11 @@ public record Ports(List<Range> ranges) implements Comparable<Ports> {
     return isAll() || ranges.stream().anyMatch(r -> r.first() <= port && port <= r.last());
   }
 
+  /** How many they are: 1-65535. */
+  public int count() {
+    return isAll() ? 65_535 : ranges.stream().mapToInt(r -> r.last() - r.first() + 1).sum();
+  }
+
   /** Listed ports before {@link #ALL}, so that the more specific comes first. */
   @Override
   public int compareTo(Ports other) {

@@ -1,13 +1,18 @@
 package io.teleproxy.testkit;
 
+import io.teleproxy.spi.InterceptPlan;
+import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.process.CommandRunner;
 import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -105,6 +110,45 @@ public final class Lab implements AutoCloseable {
         others.add(answer);
       }
     }
+  }
+
+  /**
+   * Plays the core for a session that only makes destinations this machine's own: what is applied
+   * to the session returned is also listened at.
+   */
+  public Interceptor.Session listening(Interceptor.Session session) throws IOException {
+    Process process = start(host, "lead");
+    BufferedReader answers = process.inputReader(StandardCharsets.UTF_8);
+    BufferedWriter orders = process.outputWriter(StandardCharsets.UTF_8);
+    return new Interceptor.Session() {
+      @Override
+      public void apply(InterceptPlan plan) throws IOException {
+        session.apply(plan);
+        lead(Plans.destinations(plan));
+      }
+
+      private void lead(Map<String, String> destinations) throws IOException {
+        List<String> pairs = new ArrayList<>();
+        destinations.forEach((from, to) -> pairs.add(from + "=" + to));
+        orders.write(String.join(" ", pairs) + "\n");
+        orders.flush();
+        if (!"ready".equals(answers.readLine())) {
+          throw new IOException("what plays the core ended");
+        }
+      }
+
+      @Override
+      public Optional<InetSocketAddress> originalDestination(
+          Interceptor.AcceptedConnection connection) throws IOException {
+        return session.originalDestination(connection);
+      }
+
+      @Override
+      public void close() throws IOException {
+        lead(Map.of());
+        session.close();
+      }
+    };
   }
 
   private static Map<String, String> ask(Namespace where, List<String> prefix, String... endpoints)

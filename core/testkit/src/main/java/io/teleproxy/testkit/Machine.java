@@ -2,6 +2,7 @@ package io.teleproxy.testkit;
 
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Journal;
 import io.teleproxy.spi.Settings;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +41,11 @@ public record Machine(
   @Override
   public long exemptGid() {
     return GID;
+  }
+
+  @Override
+  public Journal journal() {
+    return new PaperJournal();
   }
 
   @Override

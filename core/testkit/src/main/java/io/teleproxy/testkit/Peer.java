@@ -18,7 +18,8 @@ import java.util.concurrent.locks.LockSupport;
  * A program to be run inside of a namespace: {@code serve} answers every connection and datagram on
  * the given endpoints with the endpoint's name, {@code ask} asks endpoints and prints who answered,
  * {@code follow} asks one UDP endpoint from one socket for ever and prints who answers whenever
- * that changes. Endpoints are written {@code tcp/10.0.0.1/80}.
+ * that changes, {@code lead} does the core's part for a backend that only makes destinations this
+ * machine's own ({@link Leading}). Endpoints are written {@code tcp/10.0.0.1/80}.
  */
 public final class Peer {
   private static final int TIMEOUT_MILLIS = 1500;
@@ -39,6 +40,8 @@ public final class Peer {
         System.out.println(e);
         System.exit(1);
       }
+    } else if (args[0].equals("lead")) {
+      Leading.main();
     } else if (args[0].equals("follow")) {
       follow(endpoints[0]);
     } else {
@@ -48,7 +51,7 @@ public final class Peer {
     }
   }
 
-  private static InetSocketAddress address(String[] parts) {
+  static InetSocketAddress address(String[] parts) {
     return new InetSocketAddress(parts[1], Integer.parseInt(parts[2]));
   }
 

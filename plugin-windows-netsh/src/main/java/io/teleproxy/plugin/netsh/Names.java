@@ -2,7 +2,6 @@ package io.teleproxy.plugin.netsh;
 
 import io.teleproxy.spi.AnsweredNames;
 import io.teleproxy.spi.Journal;
-import io.teleproxy.spi.Prefix;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -17,7 +16,7 @@ final class Names {
    * The address at which our DNS server is asked. No port can be told, and 53 of 127.0.0.1 may be
    * somebody else's.
    */
-  static final InetAddress SERVER = Prefix.parseAddress("127.254.254.254");
+  static final InetAddress SERVER = AnsweredNames.SERVER;
 
   private final NamePolicy policy;
   private final Journal journal;

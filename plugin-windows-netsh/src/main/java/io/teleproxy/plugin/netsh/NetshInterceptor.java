@@ -2,6 +2,7 @@ package io.teleproxy.plugin.netsh;
 
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Ports;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.spi.process.CommandRunner;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -26,6 +28,12 @@ public final class NetshInterceptor implements Interceptor {
 
   /** PowerShell alone takes a second to start. */
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
+
+  /** Each is an entry of the port proxy, and a listener of ours. */
+  private static final int MOST_ENTRIES = 4096;
+
+  /** Where a table leads all ports of an address. */
+  private static final Ports USUAL_PORTS = Ports.parse("80,443");
 
   /** The service that is the port proxy. */
   private static final String SERVICE = "iphlpsvc";
@@ -96,6 +104,11 @@ public final class NetshInterceptor implements Interceptor {
             Capability.IPV6,
             Capability.ORIGINAL_DESTINATION,
             Capability.REJECT));
+  }
+
+  @Override
+  public Optional<PortByPort> portByPort(Environment environment) {
+    return Optional.of(new PortByPort(MOST_ENTRIES, USUAL_PORTS));
   }
 
   /**

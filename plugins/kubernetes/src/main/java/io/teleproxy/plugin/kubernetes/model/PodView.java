@@ -11,7 +11,8 @@ import java.util.List;
  *     node's network, because then they are the node's
  * @param hostNetwork whether it runs in its node's network, and is there by the node's addresses
  * @param nodeIps the addresses of the node it runs on, as far as the pod tells
- * @param udpPorts the UDP ports that its containers declare
+ * @param tcpPorts the TCP ports that its containers declare
+ * @param udpPorts the UDP ports that they declare
  */
 public record PodView(
     String namespace,
@@ -19,6 +20,7 @@ public record PodView(
     List<InetAddress> ips,
     boolean hostNetwork,
     List<InetAddress> nodeIps,
+    List<Integer> tcpPorts,
     List<Integer> udpPorts) {
 
   public static final Fields FIELDS =
@@ -47,7 +49,8 @@ public record PodView(
         ended || hostNetwork ? List.of() : addresses(status, "podIP"),
         hostNetwork && !ended && !status.text("podIP").isEmpty(),
         addresses(status, "hostIP"),
-        udpPorts(pod.object("spec")));
+        ports(pod.object("spec"), "TCP"),
+        ports(pod.object("spec"), "UDP"));
   }
 
   /** {@code namespace/name}. */
@@ -55,11 +58,11 @@ public record PodView(
     return namespace + "/" + name;
   }
 
-  private static List<Integer> udpPorts(Json spec) {
+  private static List<Integer> ports(Json spec, String protocol) {
     List<Integer> ports = new ArrayList<>();
     for (Json container : spec.objects("containers")) {
       for (Json port : container.objects("ports")) {
-        if (port.text("protocol").equals("UDP")) {
+        if (port.text("protocol").equals(protocol)) {
           ports.add(port.number("containerPort"));
         }
       }

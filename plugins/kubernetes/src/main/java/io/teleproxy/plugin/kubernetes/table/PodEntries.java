@@ -12,8 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a pod puts into the table: its address is diverted on all TCP ports, and on the UDP ports
- * that it declares. Other UDP is refused; a service with endpoints there diverts its own.
+ * What a pod puts into the table: its address is diverted on all TCP ports, those that it declares
+ * by name for backends that cannot do all, and on the UDP ports that it declares. Other UDP is
+ * refused; a service with endpoints there diverts its own.
  */
 final class PodEntries {
   private PodEntries() {}
@@ -26,6 +27,10 @@ final class PodEntries {
       if (!surroundings.isOwn(address)) {
         Prefix ip = Prefix.of(address);
         routes.add(Route.divert(pod.name() + suffix, Protocol.TCP, ip, Ports.ALL, table.target()));
+        if (!pod.tcpPorts().isEmpty()) {
+          Ports ports = Ports.of(pod.tcpPorts());
+          routes.add(Route.divert("", Protocol.TCP, ip, ports, table.target()));
+        }
         if (!pod.udpPorts().isEmpty()) {
           Ports ports = Ports.of(pod.udpPorts());
           routes.add(Route.divert("", Protocol.UDP, ip, ports, table.target()));

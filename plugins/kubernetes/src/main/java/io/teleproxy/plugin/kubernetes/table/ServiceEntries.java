@@ -22,7 +22,7 @@ import java.util.Set;
 
 /**
  * What a service and its endpoints put into the table. The service's address is refused as a whole,
- * for TCP and UDP, but for the ports that somebody serves. Its UDP ports at pods are diverted, too:
+ * for TCP and UDP, but for the ports that somebody serves. Its ports at pods are diverted, too:
  * pods need not declare theirs. Addresses of nodes and of the API server never occur in a route,
  * though they may in a record.
  */
@@ -131,7 +131,7 @@ final class ServiceEntries {
             }
           }
           if (!endpoint.pod().isEmpty() && !surroundings.isOwn(address)) {
-            divertDatagrams(subset, address, seen);
+            namePorts(subset, address, seen);
           }
           if (headless && own.add(address)) {
             records.add(DnsText.address(name, ttl, address));
@@ -151,12 +151,21 @@ final class ServiceEntries {
     ofEndpoints.values().forEach(srv -> srv.write(records));
   }
 
-  private void divertDatagrams(Subset subset, InetAddress address, Set<String> seen) {
-    for (PortView port : subset.ports()) {
-      boolean udp = port.protocol().equals("UDP") && port.port() != 0;
-      if (udp && seen.add("udp " + port.port() + " " + address.getHostAddress())) {
-        Ports only = Ports.of(port.port());
-        routes.add(Route.divert("", Protocol.UDP, Prefix.of(address), only, target));
+  /**
+   * UDP ports are led only because of this; TCP ports of pods are led all, and named for backends
+   * that cannot do that.
+   */
+  private void namePorts(Subset subset, InetAddress address, Set<String> seen) {
+    for (Protocol protocol : Protocol.values()) {
+      List<Integer> ports = new ArrayList<>();
+      for (PortView port : subset.ports()) {
+        boolean its = port.protocol().equals(protocol.name()) && port.port() != 0;
+        if (its && seen.add(protocol + " " + port.port() + " " + address.getHostAddress())) {
+          ports.add(port.port());
+        }
+      }
+      if (!ports.isEmpty()) {
+        routes.add(Route.divert("", protocol, Prefix.of(address), Ports.of(ports), target));
       }
     }
   }
