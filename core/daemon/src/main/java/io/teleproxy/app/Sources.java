@@ -38,7 +38,8 @@ final class Sources implements AutoCloseable {
    *
    * @param datagramsChanged called on any thread when a tunnel has changed what it can
    * @param peers whom the SOCKS5 proxies serve
-   * @throws UserException if no watcher is applicable, or one refuses its configuration
+   * @throws UserException if no watcher is applicable that is a reason to run, or one refuses its
+   *     configuration
    */
   static Sources open(
       List<Loaded<Tunnel>> tunnels,
@@ -53,8 +54,9 @@ final class Sources implements AutoCloseable {
       for (Loaded<Tunnel> tunnel : applicable(tunnels)) {
         sources.open(tunnel, components, datagramsChanged, peers, loops);
       }
+      SearchPath search = new SearchPath(tables::search);
       for (Loaded<Watcher> watcher : someApplicable(watchers)) {
-        sources.open(watcher, tables, components);
+        sources.open(watcher, tables, search, components);
       }
       return sources;
     } catch (Throwable e) {
@@ -112,7 +114,8 @@ final class Sources implements AutoCloseable {
     targets.put(tunnel.pluginId(), proxy.port());
   }
 
-  private void open(Loaded<Watcher> watcher, TableSink tables, Components components) {
+  private void open(
+      Loaded<Watcher> watcher, TableSink tables, SearchPath search, Components components) {
     String id = watcher.pluginId();
     CompletableFuture<Void> ready = new CompletableFuture<>();
     starting.put(id, ready);
@@ -121,6 +124,7 @@ final class Sources implements AutoCloseable {
             watcher.environment(),
             targets.get(id),
             tables,
+            search.share(),
             components.reporter("watcher " + id),
             known -> components.details("watcher " + id, known),
             ready);
@@ -135,12 +139,15 @@ final class Sources implements AutoCloseable {
 
   private static List<Loaded<Watcher>> someApplicable(List<Loaded<Watcher>> all) {
     List<Loaded<Watcher>> applicable = applicable(all);
-    if (!applicable.isEmpty()) {
+    List<Loaded<Watcher>> reasons =
+        all.stream().filter(watcher -> !watcher.call(Watcher::accompanies)).toList();
+    if (!applicable.isEmpty()
+        && (reasons.isEmpty() || reasons.stream().anyMatch(Loaded::applicable))) {
       return applicable;
     }
     StringBuilder message = new StringBuilder("there is nothing to connect to");
     StringBuilder remedy = new StringBuilder();
-    for (Loaded<Watcher> watcher : all) {
+    for (Loaded<Watcher> watcher : reasons) {
       if (watcher.probe() instanceof Probe.NotApplicable not) {
         message.append("; ").append(watcher.pluginId()).append(": ").append(not.reason());
         remedy.append(remedy.isEmpty() ? "" : " ").append(not.remedy());

@@ -18,6 +18,7 @@ final class WatchContext implements Watcher.Context, AutoCloseable {
   private final Environment environment;
   private final @Nullable Integer target;
   private final TableSink tables;
+  private final Consumer<List<String>> search;
   private final Consumer<Health> health;
   private final Consumer<Map<String, String>> details;
   private final CompletableFuture<Void> ready;
@@ -31,12 +32,14 @@ final class WatchContext implements Watcher.Context, AutoCloseable {
       Environment environment,
       @Nullable Integer target,
       TableSink tables,
+      Consumer<List<String>> search,
       Consumer<Health> health,
       Consumer<Map<String, String>> details,
       CompletableFuture<Void> ready) {
     this.environment = environment;
     this.target = target;
     this.tables = tables;
+    this.search = search;
     this.health = health;
     this.details = details;
     this.ready = ready;
@@ -67,7 +70,7 @@ final class WatchContext implements Watcher.Context, AutoCloseable {
   @Override
   public synchronized void search(List<String> domains) {
     if (!closed) {
-      tables.search(domains);
+      search.accept(domains);
     }
   }
 

@@ -27,6 +27,7 @@ public enum Cause {
   SSH_SERVER_UNREACHABLE,
   SSH_HOST_KEY_REFUSED,
   SSH_LOGIN_REFUSED,
+  CONTAINER_ENGINE_FORBIDDEN,
   PLUGIN_BROKEN;
 
   /** As it stands in JSON: {@code api-server-unreachable}. */

@@ -13,6 +13,14 @@ public interface Watcher extends ExtensionPoint {
   Probe probe(Environment environment);
 
   /**
+   * Whether it only adds to what others bring: where no other watcher is applicable, this one is no
+   * reason to run, and the user hears what the others lack. Never changes.
+   */
+  default boolean accompanies() {
+    return false;
+  }
+
+  /**
    * Starts watching in the background and returns at once. A source that goes away and comes back
    * is followed for ever, with backoff; its last table stays.
    *
@@ -49,7 +57,11 @@ public interface Watcher extends ExtensionPoint {
      */
     void publish(Table table);
 
-    /** Domains that complete relative names, as in resolv.conf(5) {@code search}; first wins. */
+    /**
+     * Domains that complete relative names, as in resolv.conf(5) {@code search}; first wins, and
+     * those of watchers that were loaded earlier before those of others. Replaces what was said
+     * before.
+     */
     void search(List<String> domains);
 
     /** Reports how the source is. The run is ready when every watcher has been ready once. */
