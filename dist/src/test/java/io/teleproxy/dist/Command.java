@@ -31,6 +31,13 @@ record Command(List<String> words, Map<String, String> environment, String input
     return new Command(all, environment, input);
   }
 
+  /** This command with more arguments. */
+  Command and(String... arguments) {
+    List<String> all = new ArrayList<>(words);
+    all.addAll(List.of(arguments));
+    return new Command(all, environment, input);
+  }
+
   Command env(String name, String value) {
     Map<String, String> more = new TreeMap<>(environment);
     more.put(name, value);

@@ -33,7 +33,8 @@ final class ForeignProxy implements AutoCloseable {
       for (String address : addresses) {
         Path root = Files.createDirectory(folder.resolve(address));
         Files.writeString(root.resolve("index.html"), "this is " + address + "\n");
-        start(far.command("busybox", "httpd", "-f", "-p", address + ":80", "-h", root.toString()));
+        String place = inUrl(address) + ":80";
+        start(far.command("busybox", "httpd", "-f", "-p", place, "-h", root.toString()));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -44,10 +45,14 @@ final class ForeignProxy implements AutoCloseable {
     String listen = "TCP-LISTEN:" + port + ",bind=127.0.0.1,fork,reuseaddr";
     start(laptop.command("socat", listen, "UNIX-CONNECT:" + socket));
 
-    String url = "http://" + addresses[0] + "/";
+    String url = "http://" + inUrl(addresses[0]) + "/";
     Http http = new Http(laptop);
     await("the proxy")
         .until(() -> http.curl("--socks5", "127.0.0.1:" + port, url).out().contains("this is"));
+  }
+
+  private static String inUrl(String address) {
+    return address.contains(":") ? "[" + address + "]" : address;
   }
 
   private void start(Command command) {

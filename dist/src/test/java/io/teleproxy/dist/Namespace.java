@@ -71,12 +71,11 @@ final class Namespace implements AutoCloseable {
     return command.behind(List.of("ip", "netns", "exec", name));
   }
 
-  /** Makes these IPv4 addresses local to the namespace. */
+  /** Makes these addresses local to the namespace. */
   Namespace addresses(String... addresses) {
     for (String address : addresses) {
-      Command.of("ip", "-n", name, "address", "add", address + "/32", "dev", "lo")
-          .run()
-          .succeeded();
+      String host = address + (address.contains(":") ? "/128" : "/32");
+      Command.of("ip", "-n", name, "address", "add", host, "dev", "lo").run().succeeded();
     }
     return this;
   }

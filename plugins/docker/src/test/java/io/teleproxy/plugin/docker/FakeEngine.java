@@ -43,7 +43,9 @@ final class FakeEngine implements AutoCloseable {
     return this;
   }
 
-  /** A container that is found there whoever runs the test: its own address, and a published port. */
+  /**
+   * A container that is found there whoever runs the test: its own address, and a published port.
+   */
   FakeEngine with(String id, String name, String address) {
     containers.put(
         id,
