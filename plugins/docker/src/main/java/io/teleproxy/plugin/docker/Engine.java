@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * The engine of one socket, which comes and goes: who follows it, and what is known of it. All of
  * it on the event loop.
  */
-final class Engine implements EngineFollower.Owner {
+final class Engine implements EngineFollower.Owner, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
   /** For as long its containers stay when it ends: if it is started again, names stay. */
@@ -91,6 +91,15 @@ final class Engine implements EngineFollower.Owner {
       known = false;
       containers = List.of();
       changed.run();
+    }
+  }
+
+  /** Follows it no more, and says nothing. */
+  @Override
+  public void close() {
+    EngineFollower running = follower;
+    if (running != null) {
+      running.close();
     }
   }
 

@@ -63,7 +63,10 @@ final class EngineWatch implements Watcher.Session {
 
   @Override
   public void close() {
-    group.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+    if (!group.isShuttingDown()) {
+      loop.execute(() -> engines.values().forEach(Engine::close));
+      group.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+    }
   }
 
   private void look() {
