@@ -20,7 +20,7 @@ class ReceiveWindowTest {
       allowed += window.release(16 << 10);
       assertThat(allowed).isGreaterThan(received);
     }
-    assertThat(allowed - received).isBetween(16L * MIB, 32L * MIB);
+    assertThat(allowed - received).isBetween(2L * MIB, 4L * MIB);
     window.close();
     assertThat(budget).hasValue(64L * MIB);
   }
