@@ -8,7 +8,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/** The arrows of this plugin: tunnel → agent → portforward → cluster; watch and table beside. */
+/** The arrows of this plugin: tunnel → agent → portforward → api → cluster; watch beside. */
 @AnalyzeClasses(
     packages = "io.teleproxy.plugin.kubernetes",
     importOptions = ImportOption.DoNotIncludeTests.class)
@@ -34,4 +34,14 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("..kubernetes.agent..", "io.teleproxy.agent..");
+
+  @ArchTest
+  static final ArchRule theApiServersClientKnowsNoneOfItsUsers =
+      noClasses()
+          .that()
+          .resideInAPackage("..kubernetes.api..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "..kubernetes.agent..", "..kubernetes.portforward..", "..kubernetes.watch..");
 }

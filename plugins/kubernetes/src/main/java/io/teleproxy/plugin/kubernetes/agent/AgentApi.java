@@ -1,9 +1,9 @@
 package io.teleproxy.plugin.kubernetes.agent;
 
+import io.teleproxy.plugin.kubernetes.api.ApiClient;
+import io.teleproxy.plugin.kubernetes.api.ApiException;
 import io.teleproxy.plugin.kubernetes.model.Fields;
 import io.teleproxy.plugin.kubernetes.model.Json;
-import io.teleproxy.plugin.kubernetes.watch.ApiClient;
-import io.teleproxy.plugin.kubernetes.watch.ApiException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;

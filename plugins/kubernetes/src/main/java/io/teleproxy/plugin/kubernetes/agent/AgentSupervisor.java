@@ -1,8 +1,8 @@
 package io.teleproxy.plugin.kubernetes.agent;
 
+import io.teleproxy.plugin.kubernetes.api.ApiClient;
+import io.teleproxy.plugin.kubernetes.api.ApiException;
 import io.teleproxy.plugin.kubernetes.model.Json;
-import io.teleproxy.plugin.kubernetes.watch.ApiClient;
-import io.teleproxy.plugin.kubernetes.watch.ApiException;
 import io.teleproxy.spi.UserException;
 import java.time.Duration;
 import java.util.Optional;

@@ -2,38 +2,21 @@ package io.teleproxy.plugin.kubernetes.cluster;
 
 import java.util.List;
 import java.util.Optional;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedKeyManager;
-import javax.net.ssl.X509ExtendedTrustManager;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a client needs to be let in by the API server, as of now. Compared by identity: a new one is
  * made whenever the credentials change.
- *
- * <p>Host names are verified by {@link #trustManager}: JDK clients and netty with endpoint
- * identification {@code HTTPS} do the right thing.
  */
 public final class Access {
   /** An HTTP request header. */
   public record Header(String name, String value) {}
 
   private final List<Header> headers;
-  private final @Nullable X509ExtendedKeyManager keyManager;
-  private final X509ExtendedTrustManager trustManager;
-  private final SSLContext sslContext;
+  private final ClientTls tls;
 
-  Access(
-      List<Header> headers,
-      @Nullable X509ExtendedKeyManager keyManager,
-      X509ExtendedTrustManager trustManager,
-      SSLContext sslContext) {
+  Access(List<Header> headers, ClientTls tls) {
     this.headers = List.copyOf(headers);
-    this.keyManager = keyManager;
-    this.trustManager = trustManager;
-    this.sslContext = sslContext;
+    this.tls = tls;
   }
 
   /** Headers for every request: Authorization and the impersonation headers, where there are. */
@@ -49,17 +32,8 @@ public final class Access {
         .findFirst();
   }
 
-  /** Presents the client certificate; empty if the user has none. */
-  public Optional<KeyManager> keyManager() {
-    return Optional.ofNullable(keyManager);
-  }
-
-  public TrustManager trustManager() {
-    return trustManager;
-  }
-
-  /** A context of these managers. */
-  public SSLContext sslContext() {
-    return sslContext;
+  /** The same one for as long as the client certificate is: connections made with it stay good. */
+  public ClientTls tls() {
+    return tls;
   }
 }

@@ -4,6 +4,7 @@ import java.net.Socket;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,19 @@ final class ClientCertificate extends X509ExtendedKeyManager {
   ClientCertificate(X509Certificate[] chain, PrivateKey key) {
     this.chain = chain.clone();
     this.key = key;
+  }
+
+  /** Whether it shows the same: a renewed token leaves the certificate as it is. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ClientCertificate that
+        && Arrays.equals(chain, that.chain)
+        && key.equals(that.key);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(chain);
   }
 
   @Override

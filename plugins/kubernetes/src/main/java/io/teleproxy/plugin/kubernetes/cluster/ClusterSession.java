@@ -45,6 +45,7 @@ public final class ClusterSession implements AutoCloseable {
   private final Kubeconfig kubeconfig;
   private final List<String> certificates;
   private final Credentials credentials;
+  private final Optional<ProxyUrl> proxy;
   private final CompletableFuture<ClusterView> firstView = new CompletableFuture<>();
   private volatile ClusterView view = ClusterView.NOTHING_YET;
 
@@ -60,6 +61,8 @@ public final class ClusterSession implements AutoCloseable {
     this.kubeconfig = Kubeconfig.load(key.files(), key.context());
     this.certificates = contents(kubeconfig.certificateFiles());
     this.credentials = new Credentials(kubeconfig, environment);
+    Section cluster = kubeconfig.cluster();
+    this.proxy = cluster.text("proxy-url").map(url -> ProxyUrl.of(cluster, url));
   }
 
   /**
@@ -160,9 +163,9 @@ public final class ClusterSession implements AutoCloseable {
     return kubeconfig.cluster().text("tls-server-name");
   }
 
-  /** The HTTP proxy through which the API server is reached, where the kubeconfig names one. */
-  public Optional<String> proxyUrl() {
-    return kubeconfig.cluster().text("proxy-url");
+  /** The proxy through which the API server is reached, where the kubeconfig names one. */
+  public Optional<ProxyUrl> proxy() {
+    return proxy;
   }
 
   public String context() {

@@ -16,9 +16,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +43,7 @@ final class Credentials {
   private final Optional<Path> tokenFile;
   private final Optional<ExecPlugin> plugin;
   private @Nullable X509ExtendedTrustManager trust;
+  private @Nullable ClientTls tls;
 
   /**
    * @throws UserException if the kubeconfig names files or commands that are not there, or a kind
@@ -122,16 +120,20 @@ final class Credentials {
 
   private Access access(List<Header> headers, @Nullable X509ExtendedKeyManager key) {
     try {
-      X509ExtendedTrustManager trusted = trust();
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(
-          key == null ? new KeyManager[0] : new KeyManager[] {key},
-          new TrustManager[] {trusted},
-          null);
-      return new Access(headers, key, trusted, context);
+      return new Access(headers, tls(key, trust()));
     } catch (GeneralSecurityException e) {
       throw unusable(kubeconfig.cluster(), "certificate-authority", e);
     }
+  }
+
+  private ClientTls tls(@Nullable X509ExtendedKeyManager key, X509ExtendedTrustManager trusted) {
+    ClientTls known = tls;
+    if (known != null && known.fits(key, trusted)) {
+      return known;
+    }
+    ClientTls made = new ClientTls(key, trusted);
+    tls = made;
+    return made;
   }
 
   private X509ExtendedTrustManager trust() throws GeneralSecurityException {

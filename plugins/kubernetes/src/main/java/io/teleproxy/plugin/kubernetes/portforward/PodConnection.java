@@ -9,6 +9,8 @@ import io.netty.handler.codec.spdy.SpdyFrameDecoder;
 import io.netty.handler.codec.spdy.SpdyFrameDecoderDelegate;
 import io.netty.handler.codec.spdy.SpdyFrameEncoder;
 import io.netty.handler.codec.spdy.SpdyVersion;
+import io.teleproxy.plugin.kubernetes.api.Failures;
+import io.teleproxy.plugin.kubernetes.api.LocalAddress;
 import java.util.List;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;

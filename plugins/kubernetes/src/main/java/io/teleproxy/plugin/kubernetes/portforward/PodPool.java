@@ -3,6 +3,8 @@ package io.teleproxy.plugin.kubernetes.portforward;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpClientCodec;
+import io.teleproxy.plugin.kubernetes.api.ApiConnector;
+import io.teleproxy.plugin.kubernetes.api.ConnectFailure;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Iterator;

@@ -2,6 +2,7 @@ package io.teleproxy.plugin.kubernetes.portforward;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
+import io.teleproxy.plugin.kubernetes.api.FailureText;
 import io.teleproxy.spi.Tunnel.DialFailure;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;

@@ -8,8 +8,8 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.util.ReferenceCountUtil;
+import io.teleproxy.plugin.kubernetes.api.Failures;
 import io.teleproxy.plugin.kubernetes.portforward.Carrier;
-import io.teleproxy.plugin.kubernetes.portforward.Failures;
 import java.util.function.IntConsumer;
 
 /** Carries a flow over a TCP connection of its own: the way to the API server itself. */

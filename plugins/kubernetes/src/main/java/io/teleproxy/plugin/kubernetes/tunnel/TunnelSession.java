@@ -1,20 +1,19 @@
 package io.teleproxy.plugin.kubernetes.tunnel;
 
 import io.netty.channel.EventLoop;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import io.teleproxy.plugin.kubernetes.agent.AgentDatagrams;
 import io.teleproxy.plugin.kubernetes.agent.AgentHealth;
 import io.teleproxy.plugin.kubernetes.agent.AgentLinks;
 import io.teleproxy.plugin.kubernetes.agent.AgentOwner;
 import io.teleproxy.plugin.kubernetes.agent.AgentSettings;
 import io.teleproxy.plugin.kubernetes.agent.AgentSupervisor;
+import io.teleproxy.plugin.kubernetes.api.ApiClient;
+import io.teleproxy.plugin.kubernetes.api.ApiConnector;
+import io.teleproxy.plugin.kubernetes.api.ApiDialer;
+import io.teleproxy.plugin.kubernetes.api.ApiLoop;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget.PodPort;
-import io.teleproxy.plugin.kubernetes.portforward.ApiConnector;
 import io.teleproxy.plugin.kubernetes.portforward.PodPool;
-import io.teleproxy.plugin.kubernetes.watch.ApiClient;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.Tunnel;
@@ -24,9 +23,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +36,6 @@ import org.slf4j.LoggerFactory;
  */
 final class TunnelSession implements Tunnel.Session {
   private static final Logger LOG = LoggerFactory.getLogger(TunnelSession.class);
-  private static final int WORKERS = 2;
   private static final long SWEEP_SECONDS = 5;
 
   /** After that a tunnel whose cluster nobody has read asks the API server itself. */
@@ -51,9 +46,8 @@ final class TunnelSession implements Tunnel.Session {
   private record PodName(String namespace, String pod) {}
 
   private final ClusterSession cluster;
-  private final MultiThreadIoEventLoopGroup group;
+  private final ApiLoop threads;
   private final EventLoop loop;
-  private final ExecutorService workers;
   private final ApiConnector connector;
   private final TunnelHealth health;
   private final @Nullable AgentLinks agent;
@@ -71,12 +65,10 @@ final class TunnelSession implements Tunnel.Session {
     this.cluster = cluster;
     Settings settings = context.environment().settings();
     maxIdleNanos = settings.duration("idle-timeout", Duration.ofSeconds(60)).toNanos();
-    group =
-        new MultiThreadIoEventLoopGroup(
-            1, new DefaultThreadFactory("kubernetes-tunnel", true), NioIoHandler.newFactory());
-    loop = group.next();
-    workers = workers();
-    connector = new ApiConnector(cluster, loop, workers);
+    threads = new ApiLoop("kubernetes-tunnel");
+    loop = threads.loop();
+    ApiDialer dialer = new ApiDialer(cluster, threads);
+    connector = new ApiConnector(cluster, dialer);
     health = new TunnelHealth(loop, connector, context::health);
     AgentSettings agentSettings = AgentSettings.of(settings);
     boolean agentOnly = agentSettings.mode() == AgentSettings.Mode.AGENT;
@@ -91,7 +83,7 @@ final class TunnelSession implements Tunnel.Session {
       supervisor =
           new AgentSupervisor(
               agentSettings,
-              new ApiClient(cluster),
+              new ApiClient(cluster, dialer),
               cluster.namespace(),
               AgentOwner.of(context.environment()),
               side);
@@ -150,19 +142,6 @@ final class TunnelSession implements Tunnel.Session {
     }
   }
 
-  private static ExecutorService workers() {
-    ThreadPoolExecutor workers =
-        new ThreadPoolExecutor(
-            WORKERS,
-            WORKERS,
-            10,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
-            new DefaultThreadFactory("kubernetes-tunnel-worker", true));
-    workers.allowCoreThreadTimeOut(true);
-    return workers;
-  }
-
   @Override
   public Tunnel.Connection dial(InetSocketAddress to, Tunnel.Listener listener) {
     Flow flow = new Flow(loop, listener, flows::remove);
@@ -210,8 +189,7 @@ final class TunnelSession implements Tunnel.Session {
           }
           pools.clear();
         });
-    var unused = group.shutdownGracefully(0, 2, TimeUnit.SECONDS);
-    workers.shutdown();
+    threads.close();
     cluster.close();
   }
 

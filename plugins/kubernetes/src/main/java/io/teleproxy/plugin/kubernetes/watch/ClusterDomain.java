@@ -1,5 +1,8 @@
 package io.teleproxy.plugin.kubernetes.watch;
 
+import io.teleproxy.plugin.kubernetes.api.ApiClient;
+import io.teleproxy.plugin.kubernetes.api.ApiException;
+import io.teleproxy.plugin.kubernetes.api.JsonStream;
 import io.teleproxy.plugin.kubernetes.model.Fields;
 import io.teleproxy.plugin.kubernetes.model.Json;
 import io.teleproxy.spi.UserException;

@@ -1,5 +1,7 @@
 package io.teleproxy.plugin.kubernetes.watch;
 
+import io.teleproxy.plugin.kubernetes.api.ApiClient;
+import io.teleproxy.plugin.kubernetes.api.ApiException;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.model.Fields;
 import io.teleproxy.spi.Environment;
@@ -65,7 +67,7 @@ public final class Examination {
                 + cluster.namespace()
                 + ", server "
                 + cluster.server()));
-    try (ApiClient api = new ApiClient(cluster)) {
+    try (ApiClient api = ApiClient.open(cluster)) {
       ApiClient.Reply version = api.exchange("GET", "/version", "", VERSION);
       if (!version.ok()) {
         findings.add(

@@ -1,5 +1,6 @@
 package io.teleproxy.plugin.kubernetes.watch;
 
+import io.teleproxy.plugin.kubernetes.api.ApiException;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.spi.UserException;
 import java.util.List;
@@ -109,7 +110,7 @@ final class Messages {
     if (text.contains("No subject alternative") || text.contains("No name matching")) {
       return "its certificate is for another name: " + text;
     }
-    if (text.contains("Unsupported or unrecognized SSL message")) {
+    if (text.contains("not an SSL/TLS record")) {
       return "what listens there does not speak TLS";
     }
     return "TLS failed: " + text;

@@ -1,8 +1,11 @@
 package io.teleproxy.plugin.kubernetes.watch;
 
+import io.teleproxy.plugin.kubernetes.api.ApiClient;
+import io.teleproxy.plugin.kubernetes.api.ApiException;
+import io.teleproxy.plugin.kubernetes.api.ApiException.Kind;
+import io.teleproxy.plugin.kubernetes.api.JsonStream;
 import io.teleproxy.plugin.kubernetes.model.Fields;
 import io.teleproxy.plugin.kubernetes.model.Json;
-import io.teleproxy.plugin.kubernetes.watch.ApiException.Kind;
 import io.teleproxy.spi.UserException;
 import java.io.IOException;
 import java.time.Duration;

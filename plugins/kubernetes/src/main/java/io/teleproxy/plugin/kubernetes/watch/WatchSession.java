@@ -1,5 +1,7 @@
 package io.teleproxy.plugin.kubernetes.watch;
 
+import io.teleproxy.plugin.kubernetes.api.ApiClient;
+import io.teleproxy.plugin.kubernetes.api.ApiException;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.model.ClusterSnapshot;
 import io.teleproxy.plugin.kubernetes.model.LiveCluster;
@@ -66,7 +68,7 @@ public final class WatchSession implements Watcher.Session {
     Settings settings = context.environment().settings();
     this.cluster = cluster;
     this.context = context;
-    this.api = new ApiClient(cluster);
+    this.api = ApiClient.open(cluster);
     this.ttl = settings.integer("ttl", 5);
     this.target = context.target();
     this.startTimeoutNanos = settings.duration("start-timeout", Duration.ofSeconds(20)).toNanos();

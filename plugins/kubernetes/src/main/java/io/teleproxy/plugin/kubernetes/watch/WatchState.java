@@ -1,5 +1,6 @@
 package io.teleproxy.plugin.kubernetes.watch;
 
+import io.teleproxy.plugin.kubernetes.api.ApiException;
 import io.teleproxy.plugin.kubernetes.watch.ResourceWatch.Scope;
 import io.teleproxy.spi.UserException;
 import java.time.Instant;

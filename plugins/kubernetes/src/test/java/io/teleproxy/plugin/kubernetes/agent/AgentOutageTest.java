@@ -6,11 +6,11 @@ import static org.awaitility.Awaitility.await;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
 import io.teleproxy.plugin.kubernetes.TestEnvironment;
+import io.teleproxy.plugin.kubernetes.api.ApiConnector;
+import io.teleproxy.plugin.kubernetes.api.ApiDialer;
+import io.teleproxy.plugin.kubernetes.api.ApiLoop;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
-import io.teleproxy.plugin.kubernetes.portforward.ApiConnector;
 import io.teleproxy.plugin.kubernetes.portforward.Carrier;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,8 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -39,10 +37,8 @@ final class AgentOutageTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final AgentGate gate = new AgentGate();
-  private final MultiThreadIoEventLoopGroup group =
-      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-  private final EventLoop loop = group.next();
-  private final ExecutorService worker = Executors.newSingleThreadExecutor();
+  private final ApiLoop threads = new ApiLoop("agent-outage-test");
+  private final EventLoop loop = threads.loop();
   private final AtomicInteger lost = new AtomicInteger();
   private final RecordedStream events = new RecordedStream();
   private ServerSocket server;
@@ -68,7 +64,7 @@ final class AgentOutageTest {
     links =
         new AgentLinks(
             loop,
-            new ApiConnector(cluster, loop, worker),
+            new ApiConnector(cluster, new ApiDialer(cluster, threads)),
             2,
             false,
             new AgentLinks.Observer() {
@@ -89,8 +85,8 @@ final class AgentOutageTest {
     cluster.close();
     server.close();
     gate.close();
-    worker.shutdown();
-    group.shutdownGracefully(0, 1, TimeUnit.SECONDS).await();
+    threads.close();
+    loop.terminationFuture().await();
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.teleproxy.plugin.kubernetes.KubernetesWatcher;
 import io.teleproxy.plugin.kubernetes.TestEnvironment;
+import io.teleproxy.plugin.kubernetes.api.ApiClient;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget;
 import io.teleproxy.plugin.kubernetes.model.Fields;
@@ -32,7 +33,7 @@ class RealClusterTest {
     String name = "late." + namespace + ".svc.cluster.local";
     ClusterSession cluster = ClusterSession.acquire(environment);
     Watcher.Session session = new KubernetesWatcher().open(context);
-    ApiClient api = new ApiClient(cluster);
+    ApiClient api = ApiClient.open(cluster);
     try {
       await()
           .atMost(Duration.ofSeconds(20))

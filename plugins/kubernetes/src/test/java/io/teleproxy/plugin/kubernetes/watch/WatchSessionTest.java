@@ -217,7 +217,7 @@ class WatchSessionTest {
     await().until(() -> !context.failures.isEmpty());
     assertThat(context.failures.get(0))
         .hasMessageContaining("127.0.0.1:" + nobody)
-        .hasMessageContaining("cannot be reached: connection refused");
+        .hasMessageContaining("cannot be reached: Connection refused");
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.api;
 
 /**
  * Finds the message in the body of an error answer, a Status object as JSON. By hand, because a

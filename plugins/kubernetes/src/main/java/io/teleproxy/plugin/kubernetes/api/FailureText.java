@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.api;
 
 import io.teleproxy.spi.Tunnel.DialFailure;
 import io.teleproxy.spi.Tunnel.DialFailure.Kind;
@@ -8,7 +8,7 @@ import java.util.Locale;
 public final class FailureText {
   private FailureText() {}
 
-  static Kind kindOf(String text) {
+  public static Kind kindOf(String text) {
     String lower = text.toLowerCase(Locale.ROOT);
     if (lower.contains("connection refused")) {
       return Kind.REFUSED;
@@ -25,7 +25,7 @@ public final class FailureText {
     return Kind.GENERAL;
   }
 
-  static DialFailure failure(String text) {
+  public static DialFailure failure(String text) {
     return new DialFailure(kindOf(text), oneLine(text));
   }
 

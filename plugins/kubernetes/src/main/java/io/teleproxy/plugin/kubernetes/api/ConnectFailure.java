@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.api;
 
 import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Tunnel.DialFailure;

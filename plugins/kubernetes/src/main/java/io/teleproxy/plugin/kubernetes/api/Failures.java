@@ -1,11 +1,16 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.api;
 
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
+import java.nio.channels.ClosedChannelException;
 import java.security.cert.CertificateException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** What exceptions say, in one line for people. */
 public final class Failures {
+  /** netty's word for a connection that ends during the handshake. */
+  private static final String CLOSED = "Connection closed while SSL/TLS handshake";
+
   private Failures() {}
 
   public static String text(Throwable cause) {
@@ -27,6 +32,16 @@ public final class Failures {
       }
     }
     return false;
+  }
+
+  /** Whether the server answers, but not as TLS is spoken or as one believes it. */
+  static boolean isTls(Throwable cause) {
+    // A connection that breaks during the handshake is an SSLException, too.
+    return isTrust(cause)
+        || (cause instanceof SSLException
+            && !(cause instanceof SslHandshakeTimeoutException)
+            && !(cause.getCause() instanceof ClosedChannelException)
+            && !text(cause).contains(CLOSED));
   }
 
   private static boolean isAlert(@Nullable String message) {

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.api;
 
 import io.netty.channel.Channel;
 import java.net.InetSocketAddress;

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.watch;
+package io.teleproxy.plugin.kubernetes.api;
 
 import io.teleproxy.plugin.kubernetes.model.Fields;
 import io.teleproxy.plugin.kubernetes.model.Json;
@@ -17,19 +17,19 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /** Reads the API server's JSON as it arrives, and builds of it only the wanted fields. */
-final class JsonStream implements AutoCloseable {
+public final class JsonStream implements AutoCloseable {
   private static final JsonFactory FACTORY = new JsonFactory();
   private static final Fields LIST_METADATA = Fields.of("resourceVersion");
 
   private final InputStream body;
   private @Nullable JsonParser parser;
 
-  JsonStream(InputStream body) {
+  public JsonStream(InputStream body) {
     this.body = body;
   }
 
   /** The next of several objects that follow each other; null at the end. */
-  @Nullable Json next(Fields wanted) throws IOException {
+  public @Nullable Json next(Fields wanted) throws IOException {
     try {
       JsonParser json = parser();
       return json.nextToken() == null ? null : new Json(object(json, wanted));
@@ -43,7 +43,7 @@ final class JsonStream implements AutoCloseable {
    *
    * @return its resource version
    */
-  String list(Fields wanted, Consumer<Json> item) throws IOException {
+  public String list(Fields wanted, Consumer<Json> item) throws IOException {
     String version = "";
     try {
       JsonParser json = parser();

@@ -1,10 +1,8 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
 import io.netty.handler.ssl.OpenSsl;
 import io.teleproxy.plugin.kubernetes.TestEnvironment;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
@@ -50,8 +48,7 @@ class ApiTlsTest {
             thread.setDaemon(true);
             return thread;
           });
-  private static final MultiThreadIoEventLoopGroup loops =
-      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private static final ApiLoop loop = new ApiLoop("api-tls-test");
   private static SSLServerSocket server;
 
   @BeforeAll
@@ -72,7 +69,7 @@ class ApiTlsTest {
   @AfterAll
   static void end() throws Exception {
     server.close();
-    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    loop.close();
     threads.shutdown();
   }
 
@@ -126,7 +123,7 @@ class ApiTlsTest {
     try (ClusterSession session =
         ClusterSession.acquire(
             new TestEnvironment(Map.of(), Map.of("kubeconfig", kubeconfig.toString())))) {
-      new ApiConnector(session, loops.next(), threads)
+      new ApiConnector(session, new ApiDialer(session, loop))
           .version(
               new ApiConnector.Result() {
                 @Override

@@ -1,17 +1,9 @@
-package io.teleproxy.plugin.kubernetes.portforward;
+package io.teleproxy.plugin.kubernetes.api;
 
-import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
-import io.netty.channel.EventLoop;
-import io.netty.channel.socket.nio.NioChannelOption;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpClientCodec;
@@ -19,56 +11,26 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.ssl.SslContext;
 import io.teleproxy.plugin.kubernetes.cluster.Access;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import javax.net.ssl.SSLException;
-import jdk.net.ExtendedSocketOptions;
-import org.jspecify.annotations.Nullable;
 
-/** Opens connections to the API server. Results are told on the event loop. */
+/** Has connections to the API server upgraded. Results are told on the event loop. */
 public final class ApiConnector {
-  /** The kernel asks after 0, 1, 3 and 7 s: before the last a new attempt is the better one. */
-  private static final int CONNECT_TIMEOUT_MILLIS = 4_000;
-
   private static final long EXCHANGE_TIMEOUT_SECONDS = 10;
-
-  /** A dead path is noticed after 15 s of silence and 3 unanswered probes, 5 s apart. */
-  private static final int KEEPALIVE_IDLE_SECONDS = 15;
-
-  private static final int KEEPALIVE_INTERVAL_SECONDS = 5;
-  private static final int KEEPALIVE_PROBES = 3;
-
-  /** Handlers come when the connection is there, since several addresses may be tried. */
-  private static final ChannelHandler NO_HANDLER = new SharedNothing();
 
   private final ClusterSession cluster;
   private final ApiServer server;
-  private final ApiTls tls;
-  private final EventLoop loop;
-  private final Executor worker;
-  private final AtomicBoolean lookingUp = new AtomicBoolean();
-  private volatile InetAddress @Nullable [] lastAddresses;
+  private final ApiDialer dialer;
 
-  /**
-   * @param worker for what blocks: host names, TLS key exchanges
-   */
-  public ApiConnector(ClusterSession cluster, EventLoop loop, Executor worker) {
+  public ApiConnector(ClusterSession cluster, ApiDialer dialer) {
     this.cluster = cluster;
-    this.server = ApiServer.of(cluster.server(), cluster.tlsServerName().orElse(""));
-    this.tls = new ApiTls(server);
-    this.loop = loop;
-    this.worker = worker;
+    this.server = dialer.server();
+    this.dialer = dialer;
   }
 
   /** Told once what came of a request. */
@@ -127,7 +89,7 @@ public final class ApiConnector {
         .whenComplete(
             (access, failure) -> {
               if (failure != null) {
-                onLoop(() -> result.failed(ConnectFailure.credentials(failure)));
+                dialer.loop().execute(() -> result.failed(ConnectFailure.credentials(failure)));
               } else {
                 Result renewing = mayRenew ? new Renewing(access, ask, result) : result;
                 exchange(request(ask, access), access, renewing);
@@ -136,26 +98,13 @@ public final class ApiConnector {
   }
 
   private void exchange(FullHttpRequest request, Access access, Result result) {
-    Consumer<ConnectFailure> failed =
-        failure -> {
+    dialer.open(
+        access,
+        channel -> init(channel, request, result),
+        cause -> {
           request.release();
-          result.failed(failure);
-        };
-    if (!server.tls() || tls.made(access)) {
-      connect(request, access, result, failed);
-    } else {
-      worker.execute(() -> connect(request, access, result, failed));
-    }
-  }
-
-  private void connect(
-      FullHttpRequest request, Access access, Result result, Consumer<ConnectFailure> failed) {
-    try {
-      SslContext context = server.tls() ? tls.context(access) : null;
-      connect(false, channel -> init(channel, context, request, result), failed);
-    } catch (SSLException e) {
-      onLoop(() -> failed.accept(ConnectFailure.unreachable(server, e)));
-    }
+          result.failed(ConnectFailure.unreachable(server, cause));
+        });
   }
 
   private FullHttpRequest request(Ask ask, Access access) {
@@ -199,13 +148,8 @@ public final class ApiConnector {
     }
   }
 
-  private void init(
-      Channel channel, @Nullable SslContext context, FullHttpRequest request, Result result) {
+  private void init(Channel channel, FullHttpRequest request, Result result) {
     ChannelPipeline pipeline = channel.pipeline();
-    if (context != null) {
-      channel.config().setRecvByteBufAllocator(ApiTls.receiving(context));
-      pipeline.addLast(tls.handler(context, channel.alloc(), worker));
-    }
     pipeline.addLast(new HttpClientCodec());
     var timeout =
         channel
@@ -249,87 +193,6 @@ public final class ApiConnector {
    * @param init called on the event loop with the open connection
    */
   public void raw(Consumer<Channel> init, Consumer<ConnectFailure> failed) {
-    connect(true, init, failed);
-  }
-
-  private void connect(
-      boolean halfClosure, Consumer<Channel> init, Consumer<ConnectFailure> failed) {
-    InetAddress[] known = lastAddresses;
-    if (known != null) {
-      // In an outage a lookup blocks for long, and nobody waits for it.
-      lookUpBeside();
-      onLoop(() -> connect(halfClosure, known, 0, init, failed));
-      return;
-    }
-    worker.execute(
-        () -> {
-          try {
-            InetAddress[] addresses = InetAddress.getAllByName(server.host());
-            lastAddresses = addresses;
-            onLoop(() -> connect(halfClosure, addresses, 0, init, failed));
-          } catch (IOException e) {
-            IOException unknown = new IOException("unknown host " + server.host(), e);
-            onLoop(() -> failed.accept(ConnectFailure.unreachable(server, unknown)));
-          }
-        });
-  }
-
-  private void lookUpBeside() {
-    if (lookingUp.compareAndSet(false, true)) {
-      worker.execute(
-          () -> {
-            try {
-              lastAddresses = InetAddress.getAllByName(server.host());
-            } catch (UnknownHostException e) {
-              // The last addresses are the best there are.
-            } finally {
-              lookingUp.set(false);
-            }
-          });
-    }
-  }
-
-  private void connect(
-      boolean halfClosure,
-      InetAddress[] addresses,
-      int index,
-      Consumer<Channel> init,
-      Consumer<ConnectFailure> failed) {
-    ChannelFuture connecting =
-        new Bootstrap()
-            .group(loop)
-            .channel(NioSocketChannel.class)
-            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-            .option(ChannelOption.TCP_NODELAY, true)
-            .option(ChannelOption.SO_KEEPALIVE, true)
-            .option(ChannelOption.ALLOW_HALF_CLOSURE, halfClosure)
-            .option(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE), KEEPALIVE_IDLE_SECONDS)
-            .option(
-                NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL),
-                KEEPALIVE_INTERVAL_SECONDS)
-            .option(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), KEEPALIVE_PROBES)
-            .handler(NO_HANDLER)
-            .connect(new InetSocketAddress(addresses[index], server.port()));
-    connecting.addListener(
-        future -> {
-          if (future.isSuccess()) {
-            init.accept(connecting.channel());
-          } else if (index + 1 < addresses.length) {
-            connect(halfClosure, addresses, index + 1, init, failed);
-          } else {
-            failed.accept(ConnectFailure.unreachable(server, future.cause()));
-          }
-        });
-  }
-
-  @ChannelHandler.Sharable
-  private static final class SharedNothing extends ChannelInboundHandlerAdapter {}
-
-  private void onLoop(Runnable task) {
-    if (loop.inEventLoop()) {
-      task.run();
-    } else if (!loop.isShuttingDown()) {
-      loop.execute(task);
-    }
+    dialer.raw(true, init, cause -> failed.accept(ConnectFailure.unreachable(server, cause)));
   }
 }

@@ -1,7 +1,10 @@
-package io.teleproxy.plugin.kubernetes.watch;
+package io.teleproxy.plugin.kubernetes.api;
 
+import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;
 import java.io.Serial;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
 
 /** The API server did not do what it was asked. The message is one line. */
 public final class ApiException extends IOException {
@@ -27,12 +30,12 @@ public final class ApiException extends IOException {
 
   private final Kind kind;
 
-  ApiException(Kind kind, String message) {
+  public ApiException(Kind kind, String message) {
     super(message);
     this.kind = kind;
   }
 
-  ApiException(Kind kind, String message, Throwable cause) {
+  public ApiException(Kind kind, String message, Throwable cause) {
     super(message, cause);
     this.kind = kind;
   }
@@ -45,7 +48,24 @@ public final class ApiException extends IOException {
     return String.valueOf(getMessage());
   }
 
-  static Kind kindOf(int status) {
+  /** What it means that a connection could not be made, or broke. */
+  static ApiException of(Throwable cause) {
+    if (cause instanceof ApiException known) {
+      return known;
+    }
+    for (Throwable next = cause; next != null; next = next.getCause()) {
+      if (next instanceof UnknownHostException || next instanceof UnresolvedAddressException) {
+        return new ApiException(Kind.UNREACHABLE, "its host name does not resolve", cause);
+      }
+      if (next instanceof ConnectTimeoutException) {
+        return new ApiException(Kind.UNREACHABLE, "no answer in time", cause);
+      }
+    }
+    return new ApiException(
+        Failures.isTls(cause) ? Kind.TLS : Kind.UNREACHABLE, Failures.text(cause), cause);
+  }
+
+  public static Kind kindOf(int status) {
     return switch (status) {
       case 401 -> Kind.UNAUTHORIZED;
       case 403 -> Kind.FORBIDDEN;

@@ -1,0 +1,122 @@
+package io.teleproxy.plugin.kubernetes.api;
+
+import io.netty.channel.Channel;
+import io.teleproxy.plugin.kubernetes.cluster.Access;
+import io.teleproxy.plugin.kubernetes.cluster.ClientTls;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The connections of one client: those in use, and those that wait for the next request. */
+final class ApiConnections implements AutoCloseable {
+  /** Servers and what lies in between forget silent connections sooner or later. */
+  private static final long LONGEST_IDLE_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  /**
+   * A connection for one request.
+   *
+   * @param used whether it has had an answer before
+   */
+  record Lent(CompletableFuture<ApiConnection> connection, boolean used) {}
+
+  private record Idle(ApiConnection connection, long since) {}
+
+  private final ApiDialer dialer;
+
+  // guarded by this
+  private final Set<ApiConnection> open = new HashSet<>();
+  private final Deque<Idle> idle = new ArrayDeque<>();
+  private boolean closed;
+
+  ApiConnections(ApiDialer dialer) {
+    this.dialer = dialer;
+  }
+
+  /** One that is idle, or else a new one. It comes back by itself when its answer has come. */
+  Lent take(Access access) {
+    ApiConnection known = idle(access.tls());
+    if (known != null) {
+      return new Lent(CompletableFuture.completedFuture(known), true);
+    }
+    CompletableFuture<ApiConnection> connecting = new CompletableFuture<>();
+    if (isClosed()) {
+      connecting.completeExceptionally(new IOException("closed"));
+    } else {
+      dialer.open(
+          access,
+          channel -> connecting.complete(opened(channel, access.tls())),
+          connecting::completeExceptionally);
+    }
+    return new Lent(connecting, false);
+  }
+
+  private ApiConnection opened(Channel channel, ClientTls tls) {
+    ApiConnection made =
+        new ApiConnection(channel, dialer.server().tls(), tls, this::rest, this::forget);
+    boolean late;
+    synchronized (this) {
+      late = closed;
+      open.add(made);
+    }
+    if (late) {
+      made.close();
+    }
+    return made;
+  }
+
+  private @Nullable ApiConnection idle(ClientTls tls) {
+    while (true) {
+      Idle latest;
+      synchronized (this) {
+        latest = idle.pollLast();
+      }
+      if (latest == null) {
+        return null;
+      }
+      ApiConnection connection = latest.connection();
+      if (System.nanoTime() - latest.since() < LONGEST_IDLE_NANOS
+          && connection.tls() == tls
+          && connection.alive()) {
+        return connection;
+      }
+      connection.close();
+    }
+  }
+
+  private synchronized void rest(ApiConnection connection) {
+    idle.add(new Idle(connection, System.nanoTime()));
+  }
+
+  private synchronized void forget(ApiConnection connection) {
+    open.remove(connection);
+    idle.removeIf(resting -> resting.connection() == connection);
+  }
+
+  synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /** Ends all connections. */
+  void reset() {
+    List<ApiConnection> all;
+    synchronized (this) {
+      all = List.copyOf(open);
+      idle.clear();
+    }
+    all.forEach(ApiConnection::close);
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+    }
+    reset();
+  }
+}
