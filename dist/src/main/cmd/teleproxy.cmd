@@ -25,7 +25,7 @@ if not defined JAVA_HOME (
   -Xms16m -Xmx256m -Xss512k -Xshare:auto -XX:-UsePerfData ^
   -Xlog:disable "-Xlog:all=error,cds*=off:stderr" ^
   -Dfile.encoding=UTF-8 -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8 ^
-  -Dio.netty.machineId=02:00:00:00:00:01 -Dio.netty.leakDetection.level=disabled ^
+  -Dio.netty.machineId=02:00:00:00:00:01 -Dio.netty.leakDetection.level=disabled -Dio.netty.jfr.enabled=false ^
   -Dslf4j.provider=io.teleproxy.log.LogProvider -Dslf4j.internal.verbosity=WARN ^
   "-Dteleproxy.home=%HOME_FOLDER%" %TELEPROXY_JAVA_OPTS% ^
   -cp "%HOME_FOLDER%\lib\teleproxy.jar" io.teleproxy.cli.Main %*

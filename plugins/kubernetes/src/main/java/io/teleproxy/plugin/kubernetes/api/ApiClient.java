@@ -107,6 +107,7 @@ public final class ApiClient implements AutoCloseable {
     ApiResponse response = asked(method, path, body, HEADERS_TIMEOUT);
     try (JsonStream json = new JsonStream(response.body())) {
       Json object = json.next(wanted);
+      json.finish();
       return new Reply(response.status(), object == null ? Json.NOTHING : object);
     } catch (IOException e) {
       return new Reply(response.status(), Json.NOTHING);
@@ -196,7 +197,7 @@ public final class ApiClient implements AutoCloseable {
         }
         throw isClosed()
             ? new ApiException(Kind.OTHER, "closed")
-            : ApiException.of(e.getCause() == null ? e : e.getCause());
+            : failure(e.getCause() == null ? e : e.getCause());
       } catch (TimeoutException e) {
         giveUp(lent, answer);
         throw new ApiException(Kind.UNREACHABLE, "no answer in time", e);
@@ -205,6 +206,17 @@ public final class ApiClient implements AutoCloseable {
         throw e;
       }
     }
+  }
+
+  private ApiException failure(Throwable cause) {
+    ApiException failure = ApiException.of(cause);
+    return cluster
+        .proxy()
+        .map(
+            proxy ->
+                new ApiException(
+                    failure.kind(), "through the proxy " + proxy + ": " + failure.text(), cause))
+        .orElse(failure);
   }
 
   private static void giveUp(ApiConnections.Lent lent, CompletableFuture<ApiResponse> answer) {
@@ -266,6 +278,7 @@ public final class ApiClient implements AutoCloseable {
     String message = "";
     try (JsonStream json = new JsonStream(response.body())) {
       Json status = json.next(STATUS);
+      json.finish();
       message = status == null ? "" : status.text("message");
     } catch (IOException e) {
       // then the number has to do

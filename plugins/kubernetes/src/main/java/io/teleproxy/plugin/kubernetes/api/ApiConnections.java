@@ -5,11 +5,13 @@ import io.teleproxy.plugin.kubernetes.cluster.Access;
 import io.teleproxy.plugin.kubernetes.cluster.ClientTls;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,7 @@ final class ApiConnections implements AutoCloseable {
 
   // guarded by this
   private final Set<ApiConnection> open = new HashSet<>();
+  private final List<CompletableFuture<ApiConnection>> coming = new ArrayList<>();
   private final Deque<Idle> idle = new ArrayDeque<>();
   private boolean closed;
 
@@ -45,27 +48,39 @@ final class ApiConnections implements AutoCloseable {
       return new Lent(CompletableFuture.completedFuture(known), true);
     }
     CompletableFuture<ApiConnection> connecting = new CompletableFuture<>();
-    if (isClosed()) {
-      connecting.completeExceptionally(new IOException("closed"));
-    } else {
+    synchronized (this) {
+      if (closed) {
+        connecting.completeExceptionally(new IOException("closed"));
+        return new Lent(connecting, false);
+      }
+      coming.add(connecting);
+    }
+    var unused = connecting.whenComplete((connection, failure) -> arrived(connecting));
+    try {
       dialer.open(
           access,
-          channel -> connecting.complete(opened(channel, access.tls())),
+          channel -> {
+            ApiConnection opened = opened(channel, access.tls());
+            if (!connecting.complete(opened)) {
+              opened.close();
+            }
+          },
           connecting::completeExceptionally);
+    } catch (RejectedExecutionException e) {
+      connecting.completeExceptionally(new IOException("closed", e));
     }
     return new Lent(connecting, false);
+  }
+
+  private synchronized void arrived(CompletableFuture<ApiConnection> connecting) {
+    coming.removeIf(other -> other == connecting);
   }
 
   private ApiConnection opened(Channel channel, ClientTls tls) {
     ApiConnection made =
         new ApiConnection(channel, dialer.server().tls(), tls, this::rest, this::forget);
-    boolean late;
     synchronized (this) {
-      late = closed;
       open.add(made);
-    }
-    if (late) {
-      made.close();
     }
     return made;
   }
@@ -102,14 +117,19 @@ final class ApiConnections implements AutoCloseable {
     return closed;
   }
 
-  /** Ends all connections. */
+  /** Ends all connections, and those that are being made. */
   void reset() {
     List<ApiConnection> all;
+    List<CompletableFuture<ApiConnection>> awaited;
     synchronized (this) {
       all = List.copyOf(open);
+      awaited = List.copyOf(coming);
       idle.clear();
     }
     all.forEach(ApiConnection::close);
+    for (CompletableFuture<ApiConnection> connecting : awaited) {
+      connecting.completeExceptionally(new IOException("given up"));
+    }
   }
 
   @Override

@@ -39,6 +39,20 @@ public final class JsonStream implements AutoCloseable {
   }
 
   /**
+   * Waits for the end of an answer of which all is read that is wanted: then its connection is
+   * free.
+   */
+  public void finish() {
+    try {
+      while (parser().nextToken() != null) {
+        // not wanted
+      }
+    } catch (JacksonException e) {
+      // What was wanted has come.
+    }
+  }
+
+  /**
    * Reads a list object, item by item.
    *
    * @return its resource version
@@ -64,6 +78,7 @@ public final class JsonStream implements AutoCloseable {
       if (json.currentToken() != JsonToken.END_OBJECT) {
         throw new IOException("the list ended in the middle");
       }
+      finish();
     } catch (JacksonException e) {
       throw broken(e);
     }

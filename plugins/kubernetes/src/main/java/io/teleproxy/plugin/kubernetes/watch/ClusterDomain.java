@@ -114,6 +114,7 @@ final class ClusterDomain {
     try (ApiClient.Body body = api.get(path, patience);
         JsonStream json = new JsonStream(body.stream())) {
       Json value = json.next(fields);
+      json.finish();
       return value == null ? Json.NOTHING : value;
     } catch (IOException e) {
       throw new ApiException(ApiException.Kind.OTHER, String.valueOf(e.getMessage()), e);

@@ -107,8 +107,9 @@ public final class WatchSession implements Watcher.Session {
     if (closed.getAndSet(true)) {
       return;
     }
-    threads.forEach(Thread::interrupt);
+    // First, so that whoever is woken does not begin anew.
     api.close();
+    threads.forEach(Thread::interrupt);
     cluster.close();
   }
 
