@@ -7,6 +7,7 @@ import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.UserException;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class InterceptorChoiceTest {
-  private static final Environment BARE = new BareEnvironment();
+  private static final Environment BARE = TestEnvironment.BARE;
 
   @TempDir Path temporary;
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.teleproxy.plugin.PluginReport.State;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.Resolver;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +59,7 @@ class PluginHostTest {
             new PluginSources(
                 application, builtIn, Optional.of(bundled), List.of(dropIn), owners, disabled),
             "linux",
-            id -> new BareEnvironment());
+            id -> TestEnvironment.BARE);
     opened.add(host);
     return host;
   }

@@ -3,6 +3,7 @@ package io.teleproxy.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.teleproxy.spi.Probe;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URL;
@@ -67,7 +68,7 @@ class PluginSourcesTest {
                     Set.of(),
                     Set.of()),
                 "linux",
-                id -> new BareEnvironment())) {
+                id -> TestEnvironment.BARE)) {
       PluginReport report = host.report().get(0);
       assertThat(report.source()).hasToString("built-in");
       assertThat(report.extensions())

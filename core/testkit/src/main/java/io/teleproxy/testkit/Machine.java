@@ -6,7 +6,6 @@ import io.teleproxy.spi.Journal;
 import io.teleproxy.spi.Settings;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +15,7 @@ import java.util.Set;
 /** This machine's tools, with settings and gaps as a test wants them. */
 public record Machine(
     String os, boolean privileged, Map<String, String> values, Set<String> missing)
-    implements Environment, Settings, Interceptor.Context {
+    implements Environment, Interceptor.Context {
   public static final long GID = 7777;
 
   public Machine() {
@@ -70,31 +69,6 @@ public record Machine(
 
   @Override
   public Settings settings() {
-    return this;
-  }
-
-  @Override
-  public Optional<String> string(String path) {
-    return Optional.ofNullable(values.get(path));
-  }
-
-  @Override
-  public Optional<Boolean> bool(String path) {
-    return string(path).map(Boolean::valueOf);
-  }
-
-  @Override
-  public Optional<Integer> integer(String path) {
-    return string(path).map(Integer::valueOf);
-  }
-
-  @Override
-  public Optional<Duration> duration(String path) {
-    return string(path).map(Duration::parse);
-  }
-
-  @Override
-  public List<String> strings(String path) {
-    return string(path).stream().toList();
+    return new TestSettings(values);
   }
 }

@@ -5,9 +5,9 @@ import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Journal;
 import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.process.CommandRunner;
+import io.teleproxy.testkit.TestSettings;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +20,7 @@ import java.util.TreeSet;
  * A Mac as its programs show it: answers what pfctl, scutil and sysctl answer there (texts and exit
  * codes as macOS 26.5 gives them), keeps what they would keep, and writes down what they are asked.
  */
-final class Mac
-    implements CommandRunner, Environment, Settings, Interceptor.Context, PfDevice, Journal {
+final class Mac implements CommandRunner, Environment, Interceptor.Context, PfDevice, Journal {
   static final long GID = 777;
 
   private static final String NO_ALTQ =
@@ -263,7 +262,7 @@ final class Mac
 
   @Override
   public Settings settings() {
-    return this;
+    return TestSettings.NONE;
   }
 
   @Override
@@ -274,30 +273,5 @@ final class Mac
   @Override
   public long exemptGid() {
     return GID;
-  }
-
-  @Override
-  public Optional<String> string(String path) {
-    return Optional.empty();
-  }
-
-  @Override
-  public Optional<Boolean> bool(String path) {
-    return Optional.empty();
-  }
-
-  @Override
-  public Optional<Integer> integer(String path) {
-    return Optional.empty();
-  }
-
-  @Override
-  public Optional<Duration> duration(String path) {
-    return Optional.empty();
-  }
-
-  @Override
-  public List<String> strings(String path) {
-    return List.of();
   }
 }

@@ -6,10 +6,10 @@ import io.teleproxy.spi.Journal;
 import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.process.CommandRunner;
+import io.teleproxy.testkit.TestSettings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -27,7 +27,7 @@ import java.util.regex.Pattern;
  * A German Windows as its programs show it: keeps what netsh and PowerShell are told to keep, and
  * writes down what they are asked. What they say is in German, and says nothing of use.
  */
-final class Windows implements CommandRunner, Environment, Settings, Interceptor.Context, Journal {
+final class Windows implements CommandRunner, Environment, Interceptor.Context, Journal {
   final List<String> transcript = new ArrayList<>();
 
   /** Entries of the port proxy as the registry has them, by kind and listening end. */
@@ -229,7 +229,7 @@ final class Windows implements CommandRunner, Environment, Settings, Interceptor
 
   @Override
   public Settings settings() {
-    return this;
+    return TestSettings.NONE;
   }
 
   @Override
@@ -240,30 +240,5 @@ final class Windows implements CommandRunner, Environment, Settings, Interceptor
   @Override
   public long exemptGid() {
     return 0;
-  }
-
-  @Override
-  public Optional<String> string(String path) {
-    return Optional.empty();
-  }
-
-  @Override
-  public Optional<Boolean> bool(String path) {
-    return Optional.empty();
-  }
-
-  @Override
-  public Optional<Integer> integer(String path) {
-    return Optional.empty();
-  }
-
-  @Override
-  public Optional<Duration> duration(String path) {
-    return Optional.empty();
-  }
-
-  @Override
-  public List<String> strings(String path) {
-    return List.of();
   }
 }

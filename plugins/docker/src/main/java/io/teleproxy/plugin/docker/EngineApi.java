@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
@@ -33,6 +34,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /**
  * The API of one engine at its socket: HTTP/1.1, a connection for each request. Everything happens
@@ -120,8 +122,7 @@ final class EngineApi {
         new EventReader(listener, end));
   }
 
-  private Channel connect(
-      String path, java.util.function.Consumer<Throwable> failed, ChannelHandler... handlers) {
+  private Channel connect(String path, Consumer<Throwable> failed, ChannelHandler... handlers) {
     return new Bootstrap()
         .group(loop)
         .channelFactory(NioDomainSocketChannel::new)
@@ -134,7 +135,7 @@ final class EngineApi {
             })
         .connect(UnixDomainSocketAddress.of(socket))
         .addListener(
-            (io.netty.channel.ChannelFuture connected) -> {
+            (ChannelFuture connected) -> {
               if (connected.isSuccess()) {
                 connected.channel().writeAndFlush(request(path));
               } else {

@@ -23,7 +23,8 @@ class EngineWatchTest {
   @Test
   void withoutAnEngineItIsReadyAtOnceAndSaysNothing() {
     RecordingContext context = new RecordingContext(folder.resolve("docker.sock"));
-    assertThat(new DockerWatcher().probe(context)).isEqualTo(Probe.applicable(0, "no engine yet"));
+    assertThat(new DockerWatcher().probe(context.environment()))
+        .isEqualTo(Probe.applicable(0, "no engine yet"));
     try (EngineWatch watch = EngineWatch.open(context)) {
       within("ready", () -> !context.healths.isEmpty());
       assertThat(context.health().state()).isEqualTo(Health.State.READY);
@@ -122,13 +123,14 @@ class EngineWatchTest {
 
   @Test
   void theUsualSocketsAreTriedUnlessOthersAreNamed() {
-    assertThat(EngineSockets.of(new RecordingContext()).candidates())
+    assertThat(EngineSockets.of(new RecordingContext().environment()).candidates())
         .containsExactly(
             Path.of("/var/run/docker.sock"),
             Path.of("/run/podman/podman.sock"),
             Path.of("/run/user/1000/docker.sock"),
             Path.of("/run/user/1000/podman/podman.sock"));
-    assertThat(EngineSockets.of(new RecordingContext(folder)).candidates()).containsExactly(folder);
+    assertThat(EngineSockets.of(new RecordingContext(folder).environment()).candidates())
+        .containsExactly(folder);
   }
 
   private static boolean degraded(RecordingContext context) {

@@ -2,26 +2,30 @@ package io.teleproxy.plugin.docker;
 
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Health;
-import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.spi.Watcher;
+import io.teleproxy.testkit.TestEnvironment;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A machine on which engines are at these sockets; remembers what the watcher says. */
-final class RecordingContext implements Watcher.Context, Environment, Settings {
+final class RecordingContext implements Watcher.Context {
   final List<Table> tables = new CopyOnWriteArrayList<>();
   final List<Health> healths = new CopyOnWriteArrayList<>();
   final List<List<String>> searches = new CopyOnWriteArrayList<>();
-  private final List<String> sockets;
+  private final Environment environment;
 
   RecordingContext(Path... sockets) {
-    this.sockets = List.of(sockets).stream().map(Path::toString).toList();
+    String paths = Stream.of(sockets).map(Path::toString).collect(Collectors.joining(","));
+    environment =
+        new TestEnvironment(
+            Map.of("DOCKER_HOST", "tcp://192.0.2.1:2375", "XDG_RUNTIME_DIR", "/run/user/1000"),
+            paths.isEmpty() ? Map.of() : Map.of("sockets", paths));
   }
 
   /** Records that were published last; none if nothing was. */
@@ -39,7 +43,7 @@ final class RecordingContext implements Watcher.Context, Environment, Settings {
 
   @Override
   public Environment environment() {
-    return this;
+    return environment;
   }
 
   @Override
@@ -65,55 +69,5 @@ final class RecordingContext implements Watcher.Context, Environment, Settings {
   @Override
   public void fail(UserException reason) {
     throw new AssertionError(reason);
-  }
-
-  @Override
-  public String os() {
-    return "linux";
-  }
-
-  @Override
-  public boolean privileged() {
-    return false;
-  }
-
-  @Override
-  public Optional<Path> executable(String name) {
-    return Optional.empty();
-  }
-
-  @Override
-  public Map<String, String> variables() {
-    return Map.of("DOCKER_HOST", "tcp://192.0.2.1:2375", "XDG_RUNTIME_DIR", "/run/user/1000");
-  }
-
-  @Override
-  public Settings settings() {
-    return this;
-  }
-
-  @Override
-  public Optional<String> string(String path) {
-    return Optional.empty();
-  }
-
-  @Override
-  public Optional<Boolean> bool(String path) {
-    return Optional.empty();
-  }
-
-  @Override
-  public Optional<Integer> integer(String path) {
-    return Optional.empty();
-  }
-
-  @Override
-  public Optional<Duration> duration(String path) {
-    return Optional.empty();
-  }
-
-  @Override
-  public List<String> strings(String path) {
-    return path.equals("sockets") ? sockets : List.of();
   }
 }

@@ -8,6 +8,7 @@ import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
+import io.teleproxy.testkit.TestEnvironment;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -66,8 +67,9 @@ class SshTableTest {
   }
 
   private static Table table(Map<String, List<String>> values) {
-    Map<String, List<String>> all = new java.util.HashMap<>(values);
-    all.put("destination", List.of("gate"));
+    Map<String, String> all = new java.util.HashMap<>();
+    values.forEach((name, texts) -> all.put(name, String.join(",", texts)));
+    all.put("destination", "gate");
     return SshTable.of(SshSettings.of(new TestEnvironment(Map.of("HOME", "/home/me"), all)), 1080);
   }
 }

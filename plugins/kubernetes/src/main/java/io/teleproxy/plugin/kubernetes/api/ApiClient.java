@@ -1,12 +1,10 @@
 package io.teleproxy.plugin.kubernetes.api;
 
 import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpVersion;
 import io.teleproxy.plugin.kubernetes.api.ApiException.Kind;
 import io.teleproxy.plugin.kubernetes.cluster.Access;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
@@ -227,15 +225,9 @@ public final class ApiClient implements AutoCloseable {
   private FullHttpRequest request(String method, String path, String body, Access access) {
     byte[] content = body.getBytes(StandardCharsets.UTF_8);
     FullHttpRequest request =
-        new DefaultFullHttpRequest(
-            HttpVersion.HTTP_1_1,
-            HttpMethod.valueOf(method),
-            server.path() + path,
-            Unpooled.wrappedBuffer(content));
+        server.request(HttpMethod.valueOf(method), path, Unpooled.wrappedBuffer(content), access);
     HttpHeaders headers = request.headers();
-    headers.set(HttpHeaderNames.HOST, server.authority());
     headers.set(HttpHeaderNames.ACCEPT, "application/json");
-    headers.set(HttpHeaderNames.USER_AGENT, "teleproxy");
     if (method.equals("GET") && !path.contains("watch=")) {
       // The API server compresses lists from 128 KiB on: they dominate the start over a slow link.
       headers.set(HttpHeaderNames.ACCEPT_ENCODING, "gzip");
@@ -245,9 +237,6 @@ public final class ApiClient implements AutoCloseable {
       headers.set(
           HttpHeaderNames.CONTENT_TYPE,
           method.equals("PATCH") ? "application/merge-patch+json" : "application/json");
-    }
-    for (Access.Header header : access.headers()) {
-      headers.add(header.name(), header.value());
     }
     return request;
   }

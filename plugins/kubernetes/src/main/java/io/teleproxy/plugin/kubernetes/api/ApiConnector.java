@@ -4,13 +4,9 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpClientCodec;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpVersion;
 import io.teleproxy.plugin.kubernetes.cluster.Access;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import java.io.IOException;
@@ -109,14 +105,8 @@ public final class ApiConnector {
 
   private FullHttpRequest request(Ask ask, Access access) {
     FullHttpRequest request =
-        new DefaultFullHttpRequest(
-            HttpVersion.HTTP_1_1, ask.method(), server.path() + ask.path(), Unpooled.EMPTY_BUFFER);
-    HttpHeaders headers = request.headers();
-    headers.set(HttpHeaderNames.HOST, server.authority());
-    for (Access.Header header : access.headers()) {
-      headers.add(header.name(), header.value());
-    }
-    ask.headers().forEach(headers::set);
+        server.request(ask.method(), ask.path(), Unpooled.EMPTY_BUFFER, access);
+    ask.headers().forEach(request.headers()::set);
     return request;
   }
 

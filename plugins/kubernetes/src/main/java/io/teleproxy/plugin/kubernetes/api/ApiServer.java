@@ -1,5 +1,13 @@
 package io.teleproxy.plugin.kubernetes.api;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
+import io.teleproxy.plugin.kubernetes.cluster.Access;
 import java.net.URI;
 
 /**
@@ -29,5 +37,23 @@ record ApiServer(String host, int port, String path, boolean tls, String tlsName
   /** Value of the Host header. */
   String authority() {
     return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+  }
+
+  /**
+   * A request to it, with what shows who asks.
+   *
+   * @param path behind the prefix, with query
+   * @param content to be released with the request
+   */
+  FullHttpRequest request(HttpMethod method, String path, ByteBuf content, Access access) {
+    FullHttpRequest request =
+        new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, method, this.path + path, content);
+    HttpHeaders headers = request.headers();
+    headers.set(HttpHeaderNames.HOST, authority());
+    headers.set(HttpHeaderNames.USER_AGENT, "teleproxy");
+    for (Access.Header header : access.headers()) {
+      headers.add(header.name(), header.value());
+    }
+    return request;
   }
 }

@@ -2,7 +2,7 @@ package io.teleproxy.plugin.kubernetes.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.teleproxy.plugin.kubernetes.TestEnvironment;
+import io.teleproxy.testkit.TestEnvironment;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

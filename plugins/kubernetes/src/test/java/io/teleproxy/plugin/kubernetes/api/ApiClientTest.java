@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.teleproxy.plugin.kubernetes.TestEnvironment;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.model.Fields;
 import io.teleproxy.spi.UserException;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -103,7 +103,7 @@ class ApiClientTest {
   @Test
   void anAnswerThatDoesNotComeIsNotWaitedForForever() throws Exception {
     connect("");
-    assertThat(client.alive(Duration.ofMillis(200))).isTrue();
+    assertThat(client.alive(PATIENCE)).isTrue();
     server.stayMute();
     assertThat(client.alive(Duration.ofMillis(200))).isFalse();
   }

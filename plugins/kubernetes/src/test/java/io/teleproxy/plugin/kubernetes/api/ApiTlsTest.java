@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.OpenSsl;
-import io.teleproxy.plugin.kubernetes.TestEnvironment;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;

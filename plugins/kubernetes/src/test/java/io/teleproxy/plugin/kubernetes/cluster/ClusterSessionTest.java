@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.teleproxy.plugin.kubernetes.KubernetesWatcher;
-import io.teleproxy.plugin.kubernetes.TestEnvironment;
 import io.teleproxy.plugin.kubernetes.cluster.Access.Header;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.UserException;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

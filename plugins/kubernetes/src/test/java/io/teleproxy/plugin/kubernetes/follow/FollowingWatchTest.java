@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.teleproxy.plugin.kubernetes.KubernetesWatcher;
-import io.teleproxy.plugin.kubernetes.TestEnvironment;
 import io.teleproxy.plugin.kubernetes.watch.FakeApiServer;
 import io.teleproxy.plugin.kubernetes.watch.RecordingContext;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Watcher;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,12 +1,12 @@
 package io.teleproxy.plugin.kubernetes.tunnel;
 
-import io.teleproxy.plugin.kubernetes.TestEnvironment;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterView;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Tunnel;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.teleproxy.plugin.kubernetes.KubernetesWatcher;
-import io.teleproxy.plugin.kubernetes.TestEnvironment;
 import io.teleproxy.plugin.kubernetes.api.ApiClient;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget;
 import io.teleproxy.plugin.kubernetes.model.Fields;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Watcher;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.teleproxy.plugin.kubernetes.KubernetesWatcher;
-import io.teleproxy.plugin.kubernetes.TestEnvironment;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.Watcher;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;

@@ -3,12 +3,13 @@ package io.teleproxy.plugin.ssh.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.teleproxy.plugin.ssh.TestEnvironment;
 import io.teleproxy.spi.UserException;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,7 +99,11 @@ class DestinationTest {
   private List<Hop> hops(String config, String text) {
     try {
       Path file = Files.writeString(home.resolve("config"), config);
-      return new Destination(TestEnvironment.of(home), Optional.of(file), List.of()).hops(text);
+      return new Destination(
+              new TestEnvironment(Map.of("HOME", home.toString(), "USER", "me"), Map.of()),
+              Optional.of(file),
+              List.of())
+          .hops(text);
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }

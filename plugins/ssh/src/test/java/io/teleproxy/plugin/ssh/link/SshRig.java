@@ -1,10 +1,10 @@
 package io.teleproxy.plugin.ssh.link;
 
-import io.teleproxy.plugin.ssh.TestEnvironment;
 import io.teleproxy.plugin.ssh.client.Destination;
 import io.teleproxy.plugin.ssh.client.SshConnector;
 import io.teleproxy.plugin.ssh.client.SshTrouble;
 import io.teleproxy.spi.Health;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -109,7 +109,9 @@ final class SshRig implements AutoCloseable, SshTunnel.Watched {
   SshTunnel open(Duration dialTimeout) {
     Destination destination =
         new Destination(
-            TestEnvironment.of(home), Optional.of(home.resolve(".ssh/config")), List.of());
+            new TestEnvironment(Map.of("HOME", home.toString(), "USER", "me"), Map.of()),
+            Optional.of(home.resolve(".ssh/config")),
+            List.of());
     tunnel =
         new SshTunnel(
             new SshConnector(destination.hops("me@127.0.0.1:" + port)), dialTimeout, this);
