@@ -102,7 +102,7 @@ class ContainersIT {
     } finally {
       engine.stopService();
     }
-    within("all is as before", () -> HostState.of(cluster.laptop()).since(before).isEmpty());
+    isAsBefore(cluster, before);
   }
 
   private static void theReadmeIsTrue(Cluster cluster) throws IOException {
@@ -133,7 +133,7 @@ class ContainersIT {
       containersReachTheCluster();
       assertThat(product.stop()).isZero();
     }
-    within("all is as before", () -> HostState.of(cluster.laptop()).since(before).isEmpty());
+    isAsBefore(cluster, before);
   }
 
   private static void containersReachTheCluster() {
@@ -196,6 +196,12 @@ class ContainersIT {
             .matcher(engine.in("inside", "cat", "/etc/resolv.conf").run().out());
     assertThat(line.find()).isTrue();
     return line.group(1);
+  }
+
+  private static void isAsBefore(Cluster cluster, HostState before) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(() -> assertThat(HostState.of(cluster.laptop()).since(before)).isEmpty());
   }
 
   private static void within(String what, Callable<Boolean> condition) {
