@@ -60,7 +60,7 @@ class ContainersIT {
 
   @Test
   void theEngineComesAndGoesAndSoDoContainers(Cluster cluster) throws IOException {
-    HostState before = HostState.of(cluster.laptop());
+    HostState before = settled(cluster);
     try (Product product = start(cluster, "")) {
       assertThat(product.stdout()).contains("linux-nftables");
       containersReachTheCluster();
@@ -113,7 +113,12 @@ class ContainersIT {
       commands.append(block.group(1));
     }
     // What the README does not say, since nobody types that fast.
-    String patient = commands.toString().replace("curl ", "curl -sS --retry 9 --retry-all-errors ");
+    String patient =
+        commands
+            .toString()
+            .replace("curl ", "curl -sS --retry 9 --retry-all-errors ")
+            .replace("docker network rm", "until_true docker network rm");
+    patient = "until_true() { until \"$@\" 2>/dev/null; do sleep 0.1; done; }\n" + patient;
     Command.Result result =
         cluster
             .laptop()
@@ -127,7 +132,7 @@ class ContainersIT {
 
   @Test
   void withIptablesContainersReachTheCluster(Cluster cluster) {
-    HostState before = HostState.of(cluster.laptop());
+    HostState before = settled(cluster);
     try (Product product = start(cluster, "disabled-plugins = [linux-nftables]")) {
       assertThat(product.stdout()).contains("linux-iptables");
       containersReachTheCluster();
@@ -196,6 +201,14 @@ class ContainersIT {
             .matcher(engine.in("inside", "cat", "/etc/resolv.conf").run().out());
     assertThat(line.find()).isTrue();
     return line.group(1);
+  }
+
+  /** The kernel takes a while to find that a new address is nobody else's (RFC 4862 §5.4). */
+  private static HostState settled(Cluster cluster) {
+    within(
+        "no address is tentative",
+        () -> !cluster.laptop().command("ip", "-o", "address").run().out().contains("tentative"));
+    return HostState.of(cluster.laptop());
   }
 
   private static void isAsBefore(Cluster cluster, HostState before) {
