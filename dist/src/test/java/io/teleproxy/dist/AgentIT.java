@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Test;
 @InCluster
 class AgentIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final String OURS = "app.kubernetes.io/managed-by=teleproxy";
 
   @Test
   void connectionsMoveToAnAgentThatComesAndGoesWithTheRun(Cluster cluster) {
@@ -21,7 +20,7 @@ class AgentIT {
       awaitAgent(product);
       assertThat(http.get("http://web/").body()).isEqualTo("hello-from-web");
 
-      String pod = cluster.kubectl("get", "pod", "-l", OURS, "-o", "yaml").out();
+      String pod = cluster.kubectl("get", agentPods(cluster).get(0), "-o", "yaml").out();
       assertThat(pod)
           .contains(
               "runAsNonRoot: true",
@@ -101,7 +100,7 @@ class AgentIT {
       awaitAgent(product);
       String first = agentPods(cluster).get(0);
       Http http = new Http(cluster.laptop());
-      cluster.kubectl("delete", "pod", first, "--force", "--grace-period=0");
+      cluster.kubectl("delete", first, "--force", "--grace-period=0");
       // The kubelet ends the agent some time later: what is on its way at that moment is reset.
       await("an answer").until(() -> http.curl("http://web/").out().contains("hello-from-web"));
       await("another pod")
@@ -170,23 +169,13 @@ class AgentIT {
   }
 
   private static List<String> agentPods(Cluster cluster) {
-    return cluster
-        .kubectl("get", "pod", "-l", OURS, "-o", "name", "--field-selector=status.phase=Running")
-        .lines()
-        .stream()
-        .map(line -> line.substring(line.indexOf('/') + 1))
-        .toList();
+    return cluster.agentPods("--field-selector=status.phase=Running");
   }
 
   private static void awaitNothing(Cluster cluster) {
     // A kubelet on a busy machine takes its time to clear a pod away.
     await("the end of everything that is ours")
         .atMost(PATIENCE.multipliedBy(4))
-        .until(
-            () ->
-                cluster
-                    .kubectl("get", "job,pod,configmap", "-l", OURS, "-o", "name")
-                    .out()
-                    .isBlank());
+        .until(() -> cluster.agentObjects("job,pod,configmap").isEmpty());
   }
 }

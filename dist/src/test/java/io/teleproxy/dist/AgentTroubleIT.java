@@ -23,7 +23,7 @@ class AgentTroubleIT {
         space.kubectl("delete", "quota", "none");
         says(product, "through agent " + space.name());
         if (cluster.isLab()) {
-          whereTheApiServerDoesNotReachThePodItGoesByItsNode(cluster, product);
+          whereTheApiServerDoesNotReachThePodItGoesByItsNode(cluster, product, agent(space));
         }
       }
     }
@@ -43,9 +43,9 @@ class AgentTroubleIT {
   }
 
   private static void whereTheApiServerDoesNotReachThePodItGoesByItsNode(
-      Cluster cluster, Product product) {
+      Cluster cluster, Product product, String agent) {
     await("the direct way").atMost(PATIENCE).until(() -> product.stderr().contains("direct=yes"));
-    node(cluster, "-I");
+    node(cluster, "-I", agent);
     try {
       cluster.laptop().command("ss", "-K", "dst", "10.99.2.2", "dport", "=", "6443").run();
       Http http = new Http(cluster.laptop());
@@ -53,17 +53,18 @@ class AgentTroubleIT {
       await("the other way").atMost(PATIENCE).until(() -> product.stderr().contains("direct=no"));
       assertThat(http.get("http://web/").body()).isEqualTo("hello-from-web");
     } finally {
-      node(cluster, "-D");
+      node(cluster, "-D", agent);
     }
   }
 
+  private static String agent(Cluster.Space space) {
+    return space.kubectl("get", "pod", "-o", "jsonpath={.items[0].status.podIP}").out();
+  }
+
   /** Keeps the API server, and whoever else is on the node, from the agent's door. */
-  private static void node(Cluster cluster, String change) {
-    String rule = "OUTPUT -p tcp --dport 7475 -j REJECT";
-    String node = cluster.laptop().name().replace("laptop", "cluster");
-    Command.of(("ip netns exec " + node + " iptables " + change + " " + rule).split(" "))
-        .run()
-        .succeeded();
+  private static void node(Cluster cluster, String change, String agent) {
+    String rule = "OUTPUT -p tcp -d " + agent + " --dport 7475 -j REJECT";
+    cluster.node().command(("iptables " + change + " " + rule).split(" ")).run().succeeded();
   }
 
   private static Product start(Cluster cluster, String configuration) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /** What changes in the cluster is true on the laptop within a second of kubectl's return. */
-@InCluster
+@InCluster(from = Cluster.Laptop.COLLEAGUES)
 @Isolated("holds changes to a second")
 class ChangesIT {
   private static final Duration LIMIT = Duration.ofSeconds(1);

@@ -7,7 +7,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** After the end the machine is as it was before the start. */
-@InCluster
+@InCluster(from = Cluster.Laptop.COLLEAGUES)
 class CleanStopIT {
   @ParameterizedTest
   @ValueSource(strings = {"TERM", "INT"})

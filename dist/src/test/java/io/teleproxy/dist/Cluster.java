@@ -27,6 +27,18 @@ final class Cluster implements AutoCloseable {
       Path.of(System.getenv().getOrDefault("CLUSTER_CACHE", "/var/cache/real-cluster"), "bin");
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
+  /** Those beside the lab; a cluster that is given has the first only. */
+  enum Laptop {
+    FIRST("laptop"),
+    COLLEAGUES("colleague");
+
+    private final String namespace;
+
+    Laptop(String namespace) {
+      this.namespace = namespace;
+    }
+  }
+
   private final Namespace laptop;
   private final Path kubeconfig;
   private final boolean lab;
@@ -40,16 +52,21 @@ final class Cluster implements AutoCloseable {
   /** Brings the cluster up, or reaches the one that is given; the applications are ready then. */
   static Cluster start() {
     Requirements.privileged();
-    String given = System.getenv("TELEPROXY_TEST_KUBECONFIG");
-    if (given == null) {
+    if (!isGiven()) {
       return startLab();
     }
+    String given = System.getenv("TELEPROXY_TEST_KUBECONFIG");
     String namespace = System.getenv("TELEPROXY_TEST_NETNS");
     Requirements.met(
         namespace != null, "TELEPROXY_TEST_KUBECONFIG is set, TELEPROXY_TEST_NETNS is not");
     Cluster cluster = new Cluster(Namespace.existing(namespace), Path.of(given), false);
     cluster.deployApplications();
     return cluster;
+  }
+
+  /** Whether there is a cluster, which must be left as it is. */
+  static boolean isGiven() {
+    return System.getenv("TELEPROXY_TEST_KUBECONFIG") != null;
   }
 
   private static Cluster startLab() {
@@ -61,9 +78,14 @@ final class Cluster implements AutoCloseable {
     lab("up");
     lab("apps");
     return new Cluster(
-        Namespace.existing(PREFIX + "laptop"),
+        Namespace.existing(PREFIX + Laptop.FIRST.namespace),
         Path.of("/run/" + PREFIX + "real-cluster/kubeconfig"),
         true);
+  }
+
+  /** The same, as it is seen from this laptop. */
+  Cluster from(Laptop one) {
+    return lab ? new Cluster(Namespace.existing(PREFIX + one.namespace), kubeconfig, true) : this;
   }
 
   private static void lab(String... verb) {
@@ -97,6 +119,31 @@ final class Cluster implements AutoCloseable {
 
   Namespace laptop() {
     return laptop;
+  }
+
+  /** The only node of the lab. */
+  Namespace node() {
+    return Namespace.existing(PREFIX + "cluster");
+  }
+
+  /** What lies between the lab's laptops and its node. */
+  Namespace router() {
+    return Namespace.existing(PREFIX + "router");
+  }
+
+  /** The pods of the agent that this laptop's user has, as KIND/NAME; others have their own. */
+  List<String> agentPods(String... selection) {
+    return agentObjects("pod", selection);
+  }
+
+  /** As {@link #agentPods}, of these kinds, separated by commas. */
+  List<String> agentObjects(String kinds, String... selection) {
+    List<String> words = new ArrayList<>(List.of("get", kinds, "-o", "name"));
+    words.addAll(List.of("-l", "app.kubernetes.io/managed-by=teleproxy"));
+    words.addAll(List.of(selection));
+    return kubectl(words.toArray(String[]::new)).lines().stream()
+        .filter(name -> name.contains("/teleproxy-agent-" + laptop.name() + "-"))
+        .toList();
   }
 
   Path kubeconfig() {

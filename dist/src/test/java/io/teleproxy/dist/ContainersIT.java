@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
  * A laptop with a container engine: its containers have names, and reach the cluster by its names,
  * in the default network and in one of the user's, which has an own DNS server.
  */
-@InCluster
+@InCluster(from = Cluster.Laptop.COLLEAGUES)
 class ContainersIT {
   private static final Path README = Path.of("../plugins/docker/README.md");
   private static final Pattern COMMANDS = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL);

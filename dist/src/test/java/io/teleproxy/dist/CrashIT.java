@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** With a cluster behind it: killed or hung, it leaves no trace. For each backend. */
-@InCluster
+@InCluster(from = Cluster.Laptop.COLLEAGUES)
 class CrashIT {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 

@@ -7,7 +7,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /** The part that needs root and the part that needs the user's credentials, each by itself. */
-@InCluster
+@InCluster(from = Cluster.Laptop.COLLEAGUES)
 class ModesIT {
   @Test
   void anUnprivilegedBridgeServesAnInterceptorThatStartsLater(Cluster cluster) {

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the product is for: names of the cluster resolve and connections flow. */
-@InCluster
+@InCluster(from = Cluster.Laptop.COLLEAGUES)
 class NamesAndConnectionsIT {
   private static Product product;
   private static Http http;

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
  * left of the outage. All in one run of the product. What is promised for a machine with nothing
  * else to do (3 s) is printed; what is held here leaves room for one that is busy.
  */
-@InCluster
+@InCluster(alone = true)
 class OutageIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration BUSY = Duration.ofSeconds(12);
@@ -144,18 +144,7 @@ class OutageIT {
 
   /** The way between laptop and cluster; the nameserver stays. */
   private static void router(String change) {
-    Command.of(
-            "ip",
-            "netns",
-            "exec",
-            cluster.laptop().name().replace("laptop", "router"),
-            "iptables",
-            change,
-            "FORWARD",
-            "-j",
-            "DROP")
-        .run()
-        .succeeded();
+    cluster.router().command("iptables", change, "FORWARD", "-j", "DROP").run().succeeded();
   }
 
   private static void address(String... changes) {

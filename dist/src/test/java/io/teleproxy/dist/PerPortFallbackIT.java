@@ -9,7 +9,7 @@ import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 
 /** What the product is for, without any firewall: one start, and then killed. */
-@InCluster
+@InCluster(from = Cluster.Laptop.COLLEAGUES)
 class PerPortFallbackIT {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 

@@ -55,6 +55,8 @@ final class Product implements AutoCloseable {
       variables.put("HOME", home.toString());
       variables.put("XDG_CONFIG_HOME", home.resolve(".config").toString());
       variables.put("KUBECONFIG", "");
+      // By whose name the agent in the cluster goes: on each machine another.
+      variables.put("USER", namespace.name());
       if (!Backend.completed("").isEmpty()) {
         write("teleproxy.conf", "");
       }

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Under sudo: root does what needs root, and the user's part runs as the user. */
-@InCluster
+@InCluster(from = Cluster.Laptop.COLLEAGUES)
 class TwoProcessesIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String UID = "65534";
