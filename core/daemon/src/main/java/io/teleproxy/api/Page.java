@@ -14,7 +14,8 @@ final class Page {
       Map.of(
           "index.html", "text/html; charset=utf-8",
           "page.css", "text/css; charset=utf-8",
-          "page.js", "text/javascript; charset=utf-8");
+          "page.js", "text/javascript; charset=utf-8",
+          "icon.svg", "image/svg+xml");
 
   private Page() {}
 

@@ -59,10 +59,7 @@ final class RequestHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
       return;
     }
     Optional<String> refusal =
-        RequestGuard.refusal(
-            request.headers().get(HttpHeaderNames.HOST),
-            request.headers().get(HttpHeaderNames.ORIGIN),
-            request.headers().get("Sec-Fetch-Site"));
+        RequestGuard.refusal(request.method().name(), request.uri(), request.headers());
     if (refusal.isPresent()) {
       send(context, Reply.error(403, refusal.get()), false, false);
       return;

@@ -6,6 +6,7 @@ import io.teleproxy.api.Daemon;
 import io.teleproxy.dns.DnsCounters;
 import io.teleproxy.dns.QueryLog;
 import io.teleproxy.proxy.Counters;
+import io.teleproxy.tables.Snapshot;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -82,6 +83,8 @@ final class Insight {
     return new Daemon.Feed() {
       private final Set<Long> seen = new HashSet<>();
       private long lastQuery;
+      private Snapshot tables = Snapshot.EMPTY;
+      private int revision;
 
       @Override
       public CompletionStage<JsonObject> next() {
@@ -99,6 +102,12 @@ final class Insight {
           lastQuery = queries.get(queries.size() - 1).getAsJsonObject().get("id").getAsLong();
         }
         json.add("queries", queries);
+        Snapshot now = opened.tables();
+        if (tables != now) {
+          tables = now;
+          revision++;
+        }
+        json.addProperty("tables", revision);
         json.add("components", components.json());
         return json;
       }

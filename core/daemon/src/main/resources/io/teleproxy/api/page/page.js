@@ -2,118 +2,247 @@
 // Shows what /api/events tells. All text goes in as text, never as markup.
 const at = (id) => document.getElementById(id);
 const MOST_ROWS = 200;
-const history = [];
+const POINTS = 240; // of half a second
 const ended = [];
 const queries = [];
+const traffic = [];
 let before = null;
 let routes = [];
+let revision = null; // of the tables, there
+let loaded = null; // and here
+let mayLoad = 0;
+let events = null;
+let stopped = false;
 
-function cell(text, className) {
-  const td = document.createElement('td');
-  td.textContent = text;
-  if (className) td.className = className;
-  return td;
+// --- text into the page, touching only what is different: selections and the focus stay ------------
+function say(element, text, className) {
+  if (element.textContent !== text) element.textContent = text;
+  if (className !== undefined && element.className !== className) element.className = className;
+}
+
+function add(parent, tag, text, className) {
+  const child = document.createElement(tag);
+  say(child, text, className || '');
+  parent.append(child);
+  return child;
+}
+
+/** A cell is a text, or {text, className}, or {lines: [[text, className], ...]}, or {text, explain}. */
+function show(td, cell) {
+  const wanted = JSON.stringify(cell);
+  if (td.shown === wanted) return;
+  td.shown = wanted;
+  say(td, typeof cell === 'string' ? cell : cell.explain || cell.lines ? '' : cell.text, cell.className || '');
+  for (const [text, className] of cell.lines || []) add(td, 'span', text, className);
+  if (cell.explain) {
+    const button = add(td, 'button', cell.text, 'name');
+    button.title = 'Explain ' + cell.explain;
+    button.addEventListener('click', () => {
+      at('place').value = cell.explain;
+      at('explain').requestSubmit();
+      at('place').focus();
+    });
+  }
 }
 
 function fill(body, rows) {
-  body.replaceChildren(...rows.map((cells) => {
-    const tr = document.createElement('tr');
-    tr.append(...cells);
-    return tr;
-  }));
+  while (body.rows.length > rows.length) body.deleteRow(-1);
+  rows.forEach((cells, i) => {
+    const tr = body.rows[i] || body.insertRow();
+    cells.forEach((cell, j) => show(tr.cells[j] || tr.insertCell(), cell));
+  });
 }
+
+// --- numbers ---------------------------------------------------------------------------------------
+const number = (n) => n.toLocaleString('en');
 
 function bytes(n) {
-  for (const unit of ['B', 'kB', 'MB', 'GB']) {
-    if (n < 1000 || unit === 'GB') return (unit === 'B' ? n : n.toFixed(1)) + ' ' + unit;
+  for (const unit of ['B', 'kB', 'MB']) {
+    if (n < 1000) return (unit === 'B' ? Math.round(n) : n.toFixed(1)) + ' ' + unit;
     n /= 1000;
   }
+  return n.toFixed(1) + ' GB';
 }
 
-const age = (ms) => ms < 1000 ? ms + ' ms' : ms < 120000 ? Math.round(ms / 1000) + ' s' : Math.round(ms / 60000) + ' min';
+function span(ms) {
+  if (ms < 1000) return ms + ' ms';
+  if (ms < 120000) return Math.round(ms / 1000) + ' s';
+  return ms < 7200000 ? Math.round(ms / 60000) + ' min' : Math.round(ms / 3600000) + ' h';
+}
+
+function time(text) {
+  const then = new Date(text);
+  const today = then.toDateString() === new Date().toDateString();
+  return {text: today ? then.toLocaleTimeString() : then.toLocaleString(), className: 'when'};
+}
+
+const right = (text) => ({text, className: 'n'});
+
+// --- what a tick tells -----------------------------------------------------------------------------
+function health(components) {
+  const bad = components.filter((c) => c.state !== 'ready');
+  const worst = bad.find((c) => c.state === 'failed') || bad.find((c) => c.state === 'degraded') || bad[0];
+  say(at('state'), worst ? bad.map((c) => c.name + ' ' + c.state).join(', ') : 'all is well', worst ? worst.state : 'ready');
+  say(document.querySelector('title'), worst ? worst.name + ' ' + worst.state + ' – teleproxy' : 'teleproxy');
+  fill(at('components'), components.map((c) => [c.name, {text: c.state, className: 'state ' + c.state}, time(c.since), {lines: [
+    [c.reason, ''], [c.remedy, 'remedy'], [c.see || '', 'detail'],
+    [Object.entries(c.details || {}).map((d) => d.join(' ')).join(' · '), 'detail']].filter((l) => l[0])}]));
+}
+
+function points(key, most) {
+  const first = POINTS - traffic.length;
+  return traffic.map((t, i) => ((first + i) * 600 / (POINTS - 1)).toFixed(1) + ',' + (119 - 112 * t[key] / most).toFixed(1));
+}
+
+function counters(flows, dns) {
+  const now = performance.now();
+  if (before) {
+    const seconds = (now - before.at) / 1000;
+    const rate = (key) => Math.max(0, flows[key] - before[key]) / seconds;
+    traffic.push({up: rate('bytes-up'), down: rate('bytes-down')});
+    if (traffic.length > POINTS) traffic.shift();
+    const most = Math.max(1000, ...traffic.map((t) => Math.max(t.up, t.down)));
+    const down = points('down', most);
+    const from = down[0].split(',')[0];
+    at('up').setAttribute('points', points('up', most).join(' '));
+    at('down').setAttribute('points', [from + ',121', ...down, '600,121'].join(' '));
+    say(at('most'), bytes(most) + '/s');
+    const last = traffic[traffic.length - 1];
+    say(at('rate-up'), bytes(last.up) + '/s');
+    say(at('rate-down'), bytes(last.down) + '/s');
+  }
+  before = {at: now, ...flows};
+  for (const key of ['open', 'accepted', 'failed']) say(at(key), number(flows[key]));
+  say(at('asked'), number(dns.queries));
+  say(at('local'), number(dns.local));
+}
+
+function explainable(name, port) {
+  return name ? {text: name, explain: name + (port ? ':' + port : '')} : '–';
+}
 
 function flow(f) {
-  return [cell(f.pid ? f.process + ' (' + f.pid + ')' : '–'), cell(f.name || '–'), cell(f.protocol + ' ' + f.destination),
-    cell(f.state, f.state), cell(age(f['age-ms'])), cell(bytes(f['bytes-up']), 'n'), cell(bytes(f['bytes-down']), 'n'), cell(f.reason || '')];
+  const port = f.destination.slice(f.destination.lastIndexOf(':') + 1);
+  return [String(f.id), f.pid ? f.process + ' (' + f.pid + ')' : '–', explainable(f.name, port), f.protocol + ' ' + f.destination,
+    {text: f.state, className: 'state ' + f.state}, right(span(f['age-ms'])), right(bytes(f['bytes-up'])), right(bytes(f['bytes-down'])), f.reason || ''];
 }
 
-function line(key, most) {
-  return history.map((h, i) => (i * 600 / 239).toFixed(1) + ',' + (78 - 76 * h[key] / most).toFixed(1)).join(' ');
+function query(q) {
+  return [time(q.at), q.name, q.type, q.result, q.by, right(q.micros < 1000 ? q.micros + ' µs' : (q.micros / 1000).toFixed(1) + ' ms')];
 }
 
-function traffic(now) {
-  const time = performance.now();
-  if (before) {
-    const seconds = (time - before.time) / 1000;
-    history.push({up: Math.max(0, now['bytes-up'] - before.up) / seconds, down: Math.max(0, now['bytes-down'] - before.down) / seconds});
-    if (history.length > 240) history.shift();
-    const most = Math.max(1000, ...history.map((h) => Math.max(h.up, h.down)));
-    at('up').setAttribute('points', line('up', most));
-    at('down').setAttribute('points', line('down', most));
-    const last = history[history.length - 1];
-    at('rates').textContent = 'up ' + bytes(last.up) + '/s, down ' + bytes(last.down) + '/s; ' + now.open + ' open, ' + now.accepted
-      + ' so far, ' + now.failed + ' failed';
-  }
-  before = {time, up: now['bytes-up'], down: now['bytes-down']};
+function keep(list, news) {
+  list.unshift(...news.reverse());
+  list.length = Math.min(list.length, MOST_ROWS);
 }
 
 function tick(now) {
-  const bad = (now.components || []).filter((c) => c.state !== 'ready');
-  at('state').textContent = bad.length ? bad.map((c) => c.name + ' ' + c.state).join(', ') : 'all is well';
-  at('state').className = bad.length ? bad[0].state : 'ready';
-  fill(at('components'), (now.components || []).map((c) => [cell(c.name), cell(c.state, c.state), cell(new Date(c.since).toLocaleTimeString()),
-    cell([c.reason, c.remedy, ...Object.entries(c.details || {}).map((d) => d.join(' '))].filter(Boolean).join('. '))]));
+  health(now.components);
   if (!now.connections) return;
-  traffic(now.connections);
-  ended.unshift(...now.ended.reverse());
-  ended.length = Math.min(ended.length, MOST_ROWS);
-  fill(at('flows'), [...now.live.slice(0, MOST_ROWS), ...ended].slice(0, MOST_ROWS).map(flow));
-  if (now.queries.length) {
-    queries.unshift(...now.queries.reverse());
-    queries.length = Math.min(queries.length, MOST_ROWS);
-    fill(at('queries'), queries.map((q) => [cell(q.name), cell(q.type), cell(q.result), cell(q.by), cell(q.micros, 'n')]));
-  }
+  counters(now.connections, now.dns);
+  keep(ended, now.ended);
+  fill(at('flows'), [...now.live, ...ended].slice(0, MOST_ROWS).map(flow));
+  keep(queries, now.queries);
+  fill(at('queries'), queries.map(query));
+  revision = now.tables;
+  loadTables();
 }
 
+function connect() {
+  if (events || stopped || document.hidden) return;
+  events = new EventSource('/api/events');
+  events.addEventListener('tick', (event) => tick(JSON.parse(event.data)));
+  events.addEventListener('error', () => {
+    say(at('state'), 'teleproxy does not answer; trying again', 'failed');
+    disconnect();
+    setTimeout(connect, 1000);
+  });
+}
+
+/** Nobody looks: the daemon need not tell. */
+function disconnect() {
+  if (events) events.close();
+  events = null;
+  before = null;
+  loaded = null;
+}
+
+// --- tables ----------------------------------------------------------------------------------------
 function showRoutes() {
   const words = at('search').value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = routes.filter((r) => words.every((w) => r.text.includes(w)));
-  at('found').textContent = found.length + ' of ' + routes.length + ' routes' + (found.length > MOST_ROWS ? ', the first ' + MOST_ROWS + ' shown' : '');
-  fill(at('routes'), found.slice(0, MOST_ROWS).map((r) => r.columns.map((c) => cell(c))));
+  say(at('found'), number(found.length) + ' of ' + number(routes.length) + ' routes' + (found.length > MOST_ROWS ? ', the first ' + MOST_ROWS + ' shown' : ''));
+  fill(at('routes'), found.slice(0, MOST_ROWS).map((r) => r.cells));
 }
 
+function route(table, r) {
+  const port = String(r.port || '');
+  const texts = [table, r.name || '', r.ip, (r.proto || 'tcp') + ' ' + (port || 'all'), r.action === 'reject' ? 'refused' : 'SOCKS5 port ' + r.target];
+  return {cells: [texts[0], explainable(r.name, port.match(/^\d*/)[0]), ...texts.slice(2)], text: texts.join(' ').toLowerCase()};
+}
+
+/** Again only after something has changed; a twentieth of the time at most: they may be long. */
 async function loadTables() {
-  const tables = await (await fetch('/api/tables/')).json();
-  routes = tables.flatMap((t) => (t.routes || []).map((r) => {
-    const columns = [t.name, r.name || '', r.ip, (r.proto || 'tcp') + ' ' + (r.port || 'all'), r.action === 'reject' ? 'refused' : 'SOCKS5 port ' + r.target];
-    return {columns, text: columns.join(' ').toLowerCase()};
-  }));
-  showRoutes();
+  if (revision === loaded || performance.now() < mayLoad) return;
+  const started = performance.now();
+  mayLoad = Infinity;
+  loaded = revision;
+  try {
+    const tables = await (await fetch('/api/tables/')).json();
+    routes = tables.flatMap((t) => t.routes.map((r) => route(t.name, r)));
+    showRoutes();
+  } catch (e) {
+    loaded = null;
+  }
+  mayLoad = started + 20 * (performance.now() - started);
+}
+
+// --- what can be asked for -------------------------------------------------------------------------
+/** The header tells that it is this page which asks, and not some other that makes the browser ask. */
+const ask = (path, method) => fetch(path, {method, headers: {'X-Teleproxy': 'page'}});
+
+function splitPlace(place) {
+  const colon = place.lastIndexOf(':');
+  return colon < 0 || place.indexOf(':') !== colon ? [place, ''] : [place.slice(0, colon), place.slice(colon + 1)];
 }
 
 async function explain(event) {
   event.preventDefault();
-  const place = at('place').value.trim();
-  const colon = place.lastIndexOf(':');
-  const named = colon < 0 || place.indexOf(':') !== colon ? [place, ''] : [place.slice(0, colon), place.slice(colon + 1)];
-  const answer = await (await fetch('/api/explain?host=' + encodeURIComponent(named[0]) + '&port=' + encodeURIComponent(named[1]))).json();
-  at('steps').replaceChildren(...(answer.steps || [{state: 'broken', step: 'question', found: answer.error, remedy: ''}]).map((s) => {
-    const item = document.createElement('li');
-    item.className = s.state;
-    item.textContent = s.step + ' (' + s.state + '): ' + s.found + (s.millis === undefined ? '' : ' (' + s.millis + ' ms)') + (s.remedy ? ' → ' + s.remedy : '');
-    return item;
-  }));
+  const [host, port] = splitPlace(at('place').value.trim());
+  at('steps').replaceChildren();
+  say(at('verdict'), 'looking …', '');
+  let answer;
+  try {
+    answer = await (await ask('/api/explain?host=' + encodeURIComponent(host) + '&port=' + encodeURIComponent(port), 'GET')).json();
+  } catch (e) {
+    answer = {error: 'teleproxy does not answer'};
+  }
+  const broken = answer.error || answer.broken;
+  say(at('verdict'), answer.error || (broken ? 'broken: ' + broken : 'every step works'), broken ? 'broken' : 'ok');
+  for (const step of answer.steps || []) {
+    const item = add(at('steps'), 'li', '', step.state);
+    add(item, 'b', step.step);
+    add(item, 'span', ' (' + step.state + '): ' + step.found + (step.millis === undefined ? '' : ' (' + step.millis + ' ms)'));
+    if (step.remedy) add(item, 'span', step.remedy, 'remedy');
+  }
+}
+
+async function shutDown() {
+  if (at('sure').returnValue !== 'yes') return;
+  const answer = await ask('/api/shutdown', 'POST');
+  if (answer.ok) {
+    stopped = true;
+    disconnect();
+    at('stop').disabled = true;
+    say(at('state'), "shut down; 'sudo teleproxy run' starts it again", 'failed');
+  } else {
+    say(at('state'), (await answer.json()).error, 'failed');
+  }
 }
 
 at('search').addEventListener('input', showRoutes);
 at('explain').addEventListener('submit', explain);
-at('stop').addEventListener('click', async () => {
-  if (confirm('Shut teleproxy down? Names and connections of the cluster end with it.')) {
-    await fetch('/api/shutdown', {method: 'POST'});
-  }
-});
-const events = new EventSource('/api/events');
-events.addEventListener('tick', (event) => tick(JSON.parse(event.data)));
-events.addEventListener('error', () => { at('state').textContent = 'teleproxy does not answer'; at('state').className = 'failed'; });
-loadTables();
-setInterval(loadTables, 5000);
+at('stop').addEventListener('click', () => { at('sure').returnValue = ''; at('sure').showModal(); });
+at('sure').addEventListener('close', shutDown);
+document.addEventListener('visibilitychange', () => document.hidden ? disconnect() : connect());
+connect();
