@@ -43,10 +43,22 @@ public final class AgentLinks implements AgentLink.Owner {
   /** For the agent to answer over a port-forward that is there. */
   private static final long SETTLE_MILLIS = 10_000;
 
+  /**
+   * So long an API server may say that it does not get through to the pod, as while a kubelet
+   * restarts.
+   */
+  private static final long BARRED_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+  /** When those that are there do, and more are refused. */
+  private static final long REFUSED_PAUSE_MILLIS = 10_000;
+
   /** Who is told, on the event loop. */
   public interface Observer {
     /** A connection is there; perhaps not the first. */
     void up();
+
+    /** None is there, and the API server does not answer; it is tried again. */
+    void unreachable(ConnectFailure failure);
 
     /**
      * The pod is not there, or nothing answers in it, or it may not be reached.
@@ -83,13 +95,18 @@ public final class AgentLinks implements AgentLink.Owner {
   private final List<AgentLink> links = new ArrayList<>();
   private final List<Waiter> waiters = new ArrayList<>();
   private @Nullable Pod pod;
+
+  /** To which the connections lead that are there. */
+  private @Nullable Pod linked;
+
   private @Nullable Future<?> ticking;
   private int opening;
   private int openingDirect;
   private int doubts;
-  private boolean retrying;
+  private @Nullable Future<?> retry;
   private boolean up;
   private long backoffMillis = FIRST_BACKOFF_MILLIS;
+  private long barredSince;
   private long lastTick;
 
   /**
@@ -110,12 +127,14 @@ public final class AgentLinks implements AgentLink.Owner {
   /** Connects to this pod from now on; the connections to another one are given up. */
   public void use(String namespace, String name) {
     Pod named = new Pod(namespace, name);
-    if (!named.equals(pod)) {
+    if (!named.equals(linked)) {
       forget("the agent was replaced");
       way.reset();
-      pod = named;
+      linked = named;
       up = false;
     }
+    pod = named;
+    barredSince = 0;
     backoffMillis = FIRST_BACKOFF_MILLIS;
     if (ticking == null) {
       lastTick = System.nanoTime();
@@ -197,7 +216,7 @@ public final class AgentLinks implements AgentLink.Owner {
 
   private void openMissing() {
     Pod target = pod;
-    if (target == null || retrying) {
+    if (target == null || retry != null) {
       return;
     }
     int good = opening;
@@ -225,17 +244,21 @@ public final class AgentLinks implements AgentLink.Owner {
   }
 
   private void openLater() {
-    if (!retrying && pod != null) {
-      retrying = true;
-      long jitter = ThreadLocalRandom.current().nextLong(backoffMillis / 2 + 1);
-      loop.schedule(
-          () -> {
-            retrying = false;
-            openMissing();
-          },
-          backoffMillis / 2 + jitter,
-          TimeUnit.MILLISECONDS);
-      backoffMillis = Math.min(backoffMillis * 2, MAX_BACKOFF_MILLIS);
+    long jitter = ThreadLocalRandom.current().nextLong(backoffMillis / 2 + 1);
+    openIn(backoffMillis / 2 + jitter);
+    backoffMillis = Math.min(backoffMillis * 2, MAX_BACKOFF_MILLIS);
+  }
+
+  private void openIn(long millis) {
+    if (retry == null && pod != null) {
+      retry =
+          loop.schedule(
+              () -> {
+                retry = null;
+                openMissing();
+              },
+              millis,
+              TimeUnit.MILLISECONDS);
     }
   }
 
@@ -273,6 +296,9 @@ public final class AgentLinks implements AgentLink.Owner {
     public void failed(ConnectFailure failure) {
       opening--;
       if (target.equals(pod)) {
+        if (count() == 0) {
+          observer.unreachable(failure);
+        }
         openLater();
       }
     }
@@ -281,7 +307,12 @@ public final class AgentLinks implements AgentLink.Owner {
       if (!target.equals(pod)) {
         return;
       }
-      if (failure.retry() == ConnectFailure.Retry.LATER) {
+      long now = System.nanoTime();
+      barredSince = barredSince == 0 ? now : barredSince;
+      if (failure.retry() != ConnectFailure.Retry.ELSEWHERE && count() > 0) {
+        openIn(REFUSED_PAUSE_MILLIS);
+      } else if (failure.retry() == ConnectFailure.Retry.LATER
+          && now - barredSince < BARRED_NANOS) {
         openLater();
       } else {
         lost(failure.detail(), failure.remedy());
@@ -394,6 +425,7 @@ public final class AgentLinks implements AgentLink.Owner {
   @Override
   public void ready(AgentLink link) {
     backoffMillis = FIRST_BACKOFF_MILLIS;
+    barredSince = 0;
     up = true;
     if (link.direct()) {
       doubts = 0;
@@ -433,6 +465,10 @@ public final class AgentLinks implements AgentLink.Owner {
       return;
     }
     if (link.settled()) {
+      if (links.isEmpty() && retry != null) {
+        retry.cancel(false);
+        retry = null;
+      }
       openMissing();
     }
   }

@@ -5,6 +5,7 @@ import io.teleproxy.plugin.kubernetes.api.ApiException;
 import io.teleproxy.plugin.kubernetes.model.Json;
 import io.teleproxy.spi.UserException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
@@ -23,10 +24,16 @@ public final class AgentSupervisor implements AutoCloseable {
   private static final long FIRST_POLL_MILLIS = 200;
   private static final long MAX_POLL_MILLIS = 5_000;
   private static final long FIRST_BACKOFF_MILLIS = 1_000;
-  private static final long MAX_BACKOFF_MILLIS = 60_000;
+  private static final long MAX_BACKOFF_MILLIS = 30_000;
 
-  /** After this the cluster should at least have made the pod. */
-  private static final long NO_POD_NANOS = TimeUnit.SECONDS.toNanos(10);
+  /** After this the cluster should at least have made the pod, or be asked why not. */
+  private static final long NO_POD_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+  /** After this something is wrong that nobody tells. */
+  private static final long NO_WORD_NANOS = TimeUnit.SECONDS.toNanos(15);
+
+  /** Where somebody may log in again at any time. */
+  private static final long MAX_CREDENTIALS_MILLIS = 10_000;
 
   /** A pod that served for so long was a good one. */
   private static final long STABLE_NANOS = TimeUnit.SECONDS.toNanos(20);
@@ -120,7 +127,11 @@ public final class AgentSupervisor implements AutoCloseable {
         backoff =
             afterFailure("agent: " + e.text(), "", Math.min(backoff, 2 * FIRST_BACKOFF_MILLIS));
       } catch (UserException e) {
-        backoff = afterFailure(String.valueOf(e.getMessage()), e.remedy(), backoff);
+        backoff =
+            afterFailure(
+                String.valueOf(e.getMessage()),
+                e.remedy(),
+                Math.min(backoff, MAX_CREDENTIALS_MILLIS));
       }
     }
   }
@@ -150,6 +161,7 @@ public final class AgentSupervisor implements AutoCloseable {
 
   /** Comes back when the Job is as it should be. */
   private void ensureJob(AgentApi api) throws AgentTrouble, ApiException, InterruptedException {
+    long start = System.nanoTime();
     long poll = FIRST_POLL_MILLIS;
     while (true) {
       Optional<Json> found = api.job();
@@ -167,6 +179,11 @@ public final class AgentSupervisor implements AutoCloseable {
       Json job = found.get();
       if (isGoing(job)) {
         // Its remains are in the way.
+        if (System.nanoTime() - start > NO_WORD_NANOS) {
+          observer.trouble(
+              "the job of an earlier agent, " + api.name() + ", is being deleted, and does not go",
+              PodState.describe(namespace));
+        }
         sleep(poll);
         poll = Math.min(poll * 2, MAX_POLL_MILLIS);
       } else if (isOurs(api, job)) {
@@ -230,13 +247,10 @@ public final class AgentSupervisor implements AutoCloseable {
     long poll = FIRST_POLL_MILLIS;
     String told = "";
     while (true) {
-      PodState state = PodState.of(api.pods(), api.image());
+      List<Json> pods = api.pods();
+      PodState state = PodState.of(pods, api.image());
       if (!state.name().isEmpty()) {
         return state.name();
-      }
-      if (!state.trouble().isEmpty() && !state.trouble().equals(told)) {
-        told = state.trouble();
-        observer.trouble(state.trouble(), state.remedy());
       }
       long elapsed = System.nanoTime() - start;
       if (elapsed > NO_POD_NANOS) {
@@ -245,6 +259,16 @@ public final class AgentSupervisor implements AutoCloseable {
         if (job.isEmpty() || isGoing(job.get()) || !isOurs(api, job.get())) {
           throw new AgentTrouble("the agent's job is gone or has ended", "");
         }
+        if (pods.isEmpty()) {
+          api.tryPod();
+        }
+      }
+      if (state.trouble().isEmpty() && elapsed > NO_WORD_NANOS) {
+        state = PodState.silent(pods.isEmpty(), namespace);
+      }
+      if (!state.trouble().isEmpty() && !state.trouble().equals(told)) {
+        told = state.trouble();
+        observer.trouble(state.trouble(), state.remedy());
       }
       sleep(poll);
     }

@@ -68,6 +68,23 @@ record PodState(String name, String trouble, String remedy) {
     return new PodState("", "", "");
   }
 
+  /** For too long nothing has come of the Job, and nobody has said why. */
+  static PodState silent(boolean noPod, String namespace) {
+    return new PodState(
+        "",
+        noPod
+            ? "the cluster makes no pod of the agent's job"
+            : "the agent's pod does not start, for no reason that its status tells",
+        describe(namespace));
+  }
+
+  /** Where the cluster's own words about it are found. */
+  static String describe(String namespace) {
+    return "Look why: kubectl describe job,pod -n "
+        + namespace
+        + " -l app.kubernetes.io/managed-by=teleproxy";
+  }
+
   private static PodState stuck(String reason, String message, Json container, String image) {
     if (reason.contains("Image") || reason.equals("RegistryUnavailable")) {
       return new PodState(

@@ -99,7 +99,7 @@ public final class ApiConnector {
         channel -> init(channel, request, result),
         cause -> {
           request.release();
-          result.failed(ConnectFailure.unreachable(server, cause));
+          result.failed(ConnectFailure.unreachable(dialer.place(), cause));
         });
   }
 
@@ -172,7 +172,7 @@ public final class ApiConnector {
               @Override
               public void broke(Throwable cause) {
                 timeout.cancel(false);
-                result.failed(ConnectFailure.unreachable(server, cause));
+                result.failed(ConnectFailure.unreachable(dialer.place(), cause));
               }
             }));
   }
@@ -183,6 +183,7 @@ public final class ApiConnector {
    * @param init called on the event loop with the open connection
    */
   public void raw(Consumer<Channel> init, Consumer<ConnectFailure> failed) {
-    dialer.raw(true, init, cause -> failed.accept(ConnectFailure.unreachable(server, cause)));
+    dialer.raw(
+        true, init, cause -> failed.accept(ConnectFailure.unreachable(dialer.place(), cause)));
   }
 }

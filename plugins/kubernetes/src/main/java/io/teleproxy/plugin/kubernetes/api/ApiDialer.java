@@ -27,8 +27,8 @@ import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens connections to the API server: to its addresses one after the other, or through the
- * kubeconfig's proxy. Results are told on the event loop.
+ * Opens connections to the API server: to its addresses one after the other, or through the proxy
+ * of kubeconfig or environment. Results are told on the event loop.
  */
 public final class ApiDialer {
   /** The kernel asks after 0, 1, 3 and 7 s: before the last a new attempt is the better one. */
@@ -62,6 +62,13 @@ public final class ApiDialer {
 
   ApiLoop loop() {
     return loop;
+  }
+
+  /** Who is at the other end, and behind which proxy, for messages. */
+  String place() {
+    return "API server "
+        + server.authority()
+        + proxy.map(between -> " through the proxy " + between).orElse("");
   }
 
   /**

@@ -15,6 +15,9 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
 
   static final String NO_ANSWER = "connected, but not answered in time";
 
+  /** What the API server says when it does not get through to a node. */
+  private static final String NO_BACKEND = "error dialing backend";
+
   private static final String UNTRUSTED =
       "The certificate authority or the client certificate in the kubeconfig does not fit this"
           + " server; get a fresh kubeconfig";
@@ -40,7 +43,7 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
 
   /** Which of the known things it is. */
   public Cause cause() {
-    if (remedy.equals(LOG_IN)) {
+    if (remedy.equals(LOG_IN) || retry == Retry.CREDENTIALS) {
       return Cause.CREDENTIALS_REFUSED;
     }
     if (remedy.equals(UNTRUSTED)) {
@@ -65,8 +68,11 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
     return detail.endsWith(NO_ANSWER);
   }
 
-  static ConnectFailure unreachable(ApiServer server, Throwable cause) {
-    String detail = "API server " + server.authority() + ": " + Failures.text(cause);
+  /**
+   * @param place whom it was tried to reach, and by which way
+   */
+  static ConnectFailure unreachable(String place, Throwable cause) {
+    String detail = place + ": " + Failures.text(cause);
     if (Failures.isTrust(cause)) {
       return new ConnectFailure(DialFailure.Kind.GENERAL, detail, UNTRUSTED, Retry.NEVER);
     }
@@ -83,11 +89,14 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
     for (Throwable next = cause; next != null; next = next.getCause()) {
       if (next instanceof UserException user) {
         return new ConnectFailure(
-            DialFailure.Kind.NOT_ALLOWED, Failures.text(user), user.remedy(), Retry.NEVER);
+            DialFailure.Kind.NOT_ALLOWED, Failures.text(user), user.remedy(), Retry.CREDENTIALS);
       }
     }
     return new ConnectFailure(
-        DialFailure.Kind.NOT_ALLOWED, "credentials: " + Failures.text(cause), "", Retry.NEVER);
+        DialFailure.Kind.NOT_ALLOWED,
+        "credentials: " + Failures.text(cause),
+        "",
+        Retry.CREDENTIALS);
   }
 
   /**
@@ -116,7 +125,9 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
           new ConnectFailure(DialFailure.Kind.NETWORK_UNREACHABLE, detail, "", Retry.LATER);
       default -> {
         DialFailure.Kind kind = FailureText.kindOf(message);
-        yield new ConnectFailure(kind, detail, "", Retry.NEVER);
+        // The kubelet of the node, which may be starting anew.
+        yield new ConnectFailure(
+            kind, detail, "", message.contains(NO_BACKEND) ? Retry.LATER : Retry.NEVER);
       }
     };
   }

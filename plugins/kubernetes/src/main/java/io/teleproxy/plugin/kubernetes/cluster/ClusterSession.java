@@ -20,6 +20,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One cluster during one run, shared by the plugin's watcher and tunnel: what the watcher has seen,
@@ -29,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * {@code exec-timeout}.
  */
 public final class ClusterSession implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterSession.class);
+
   private static final Pattern DOMAIN =
       Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
 
@@ -42,14 +46,17 @@ public final class ClusterSession implements AutoCloseable {
   private static final Map<Key, ClusterSession> SHARED = new HashMap<>();
 
   private final Key key;
-  private final Kubeconfig kubeconfig;
-  private final List<String> certificates;
-  private final Credentials credentials;
+  private final Environment environment;
   private final Optional<ProxyUrl> proxy;
   private final CompletableFuture<ClusterView> firstView = new CompletableFuture<>();
   private volatile ClusterView view = ClusterView.NOTHING_YET;
 
+  /** As it was read last; of the same place all the time. */
+  private volatile Kubeconfig kubeconfig;
+
   // guarded by this
+  private List<String> certificates;
+  private Credentials credentials;
   private @Nullable Timed current;
   private @Nullable CompletableFuture<Access> renewal;
 
@@ -58,11 +65,11 @@ public final class ClusterSession implements AutoCloseable {
 
   private ClusterSession(Key key, Environment environment) {
     this.key = key;
+    this.environment = environment;
     this.kubeconfig = Kubeconfig.load(key.files(), key.context());
     this.certificates = contents(kubeconfig.certificateFiles());
     this.credentials = new Credentials(kubeconfig, environment);
-    Section cluster = kubeconfig.cluster();
-    this.proxy = cluster.text("proxy-url").map(url -> ProxyUrl.of(cluster, url));
+    this.proxy = ProxyUrl.of(kubeconfig, environment.variables());
   }
 
   /**
@@ -143,14 +150,31 @@ public final class ClusterSession implements AutoCloseable {
   }
 
   /**
-   * Whether the kubeconfig says something else by now: another context, cluster, user or namespace,
-   * or other certificates in the files that it names.
+   * Reads the files again. Other credentials of the same user, written there or in the files that
+   * they name, are used from now on; connections that were made with the old ones stay.
    *
-   * @throws UserException if it cannot be used any more
+   * @return whether they lead somewhere else by now: to another context, server, user or namespace
+   * @throws UserException if they cannot be used any more
    */
-  public boolean outdated() {
+  public boolean leadsElsewhere() {
     Kubeconfig now = Kubeconfig.load(key.files(), key.context());
-    return !now.equals(kubeconfig) || !contents(now.certificateFiles()).equals(certificates);
+    if (!now.isSamePlace(kubeconfig)) {
+      return true;
+    }
+    List<String> certificatesNow = contents(now.certificateFiles());
+    synchronized (this) {
+      if (!now.equals(kubeconfig) || !certificatesNow.equals(certificates)) {
+        Credentials renewed = new Credentials(now, environment);
+        renewed.check();
+        credentials = renewed;
+        kubeconfig = now;
+        certificates = certificatesNow;
+        current = null;
+        LOG.info(
+            "kubeconfig: other credentials of the same user are used: [context={}]", context());
+      }
+    }
+    return false;
   }
 
   /** The API server's URL, without final slash; may have a path. */
@@ -163,7 +187,9 @@ public final class ClusterSession implements AutoCloseable {
     return kubeconfig.cluster().text("tls-server-name");
   }
 
-  /** The proxy through which the API server is reached, where the kubeconfig names one. */
+  /**
+   * The proxy through which the API server is reached, where kubeconfig or environment name one.
+   */
   public Optional<ProxyUrl> proxy() {
     return proxy;
   }
@@ -246,10 +272,12 @@ public final class ClusterSession implements AutoCloseable {
   }
 
   private void renew(CompletableFuture<Access> started) {
+    Credentials from = credentials();
     try {
-      Timed made = notAtOnceAgain(credentials.renew());
+      Timed made = notAtOnceAgain(from.renew());
       synchronized (this) {
-        current = made;
+        // Those that were replaced meanwhile are good for who waits, and for nobody after him.
+        current = from == credentials ? made : null;
         renewal = null;
       }
       started.complete(made.access());
@@ -259,5 +287,9 @@ public final class ClusterSession implements AutoCloseable {
       }
       started.completeExceptionally(e);
     }
+  }
+
+  private synchronized Credentials credentials() {
+    return credentials;
   }
 }

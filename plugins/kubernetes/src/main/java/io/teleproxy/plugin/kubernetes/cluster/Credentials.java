@@ -81,6 +81,15 @@ final class Credentials {
   }
 
   /**
+   * Whether the certificates in kubeconfig and files are whole.
+   *
+   * @throws UserException if one is not
+   */
+  void check() {
+    clientCertificate();
+  }
+
+  /**
    * Makes an access; runs the credential plugin, if there is one.
    *
    * @throws UserException if that fails

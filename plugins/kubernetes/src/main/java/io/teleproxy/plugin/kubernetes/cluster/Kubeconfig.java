@@ -60,6 +60,16 @@ record Kubeconfig(
     return named;
   }
 
+  /** Whether both lead to the same namespace of the same cluster, as the same entry of users. */
+  boolean isSamePlace(Kubeconfig other) {
+    return context.equals(other.context)
+        && namespace.equals(other.namespace)
+        && server.equals(other.server)
+        && cluster.text("tls-server-name").equals(other.cluster.text("tls-server-name"))
+        && cluster.text("proxy-url").equals(other.cluster.text("proxy-url"))
+        && user.map(Section::path).equals(other.user.map(Section::path));
+  }
+
   /** The data form wins over the file. */
   private static void addFile(List<Path> named, Section section, String key) {
     if (section.text(key + "-data").isEmpty()) {

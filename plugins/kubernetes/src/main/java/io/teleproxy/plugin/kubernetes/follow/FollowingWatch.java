@@ -18,10 +18,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A watch of the cluster of the kubeconfig as it is now. When the files lead somewhere else, a
- * watch of that is opened beside the old one; once it has read its cluster, the tunnel moves, the
- * table is replaced, and the old watch ends. As long as it has not, and while the files are broken,
- * everything stays as it is, and the health says why.
+ * A watch of the cluster of the kubeconfig as it is now. When the files have other credentials of
+ * the same user, these are used from then on. When they lead somewhere else, a watch of that is
+ * opened beside the old one; once it has read its cluster, the tunnel moves, the table is replaced,
+ * and the old watch ends. As long as it has not, and while the files are broken, everything stays
+ * as it is, and the health says why.
  */
 public final class FollowingWatch implements Watcher.Session {
   private static final Logger LOG = LoggerFactory.getLogger(FollowingWatch.class);
@@ -89,7 +90,7 @@ public final class FollowingWatch implements Watcher.Session {
     try {
       synchronized (this) {
         Stage latest = coming == null ? current : coming;
-        if (closed || !latest.cluster.outdated()) {
+        if (closed || !latest.cluster.leadsElsewhere()) {
           current.tell();
           return;
         }

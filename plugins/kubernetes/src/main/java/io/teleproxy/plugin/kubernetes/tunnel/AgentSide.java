@@ -4,6 +4,7 @@ import io.netty.channel.EventLoop;
 import io.teleproxy.plugin.kubernetes.agent.AgentHealth;
 import io.teleproxy.plugin.kubernetes.agent.AgentLinks;
 import io.teleproxy.plugin.kubernetes.agent.AgentSupervisor;
+import io.teleproxy.plugin.kubernetes.api.ConnectFailure;
 import io.teleproxy.spi.Tunnel;
 import org.jspecify.annotations.Nullable;
 
@@ -61,11 +62,20 @@ final class AgentSide implements AgentLinks.Observer, AgentSupervisor.Observer {
   @Override
   public void up() {
     health.agent(new AgentHealth(AgentHealth.State.READY, "through " + where, "", only));
+    health.succeeded();
     context.carriesDatagrams(true);
   }
 
   @Override
+  public void unreachable(ConnectFailure failure) {
+    health.failed(failure);
+  }
+
+  @Override
   public void podLost(String reason, String remedy) {
+    if (!remedy.isEmpty()) {
+      context.carriesDatagrams(false);
+    }
     health.agent(
         new AgentHealth(
             remedy.isEmpty() ? AgentHealth.State.STARTING : AgentHealth.State.TROUBLE,

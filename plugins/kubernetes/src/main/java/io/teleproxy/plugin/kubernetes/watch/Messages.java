@@ -7,6 +7,9 @@ import java.util.List;
 
 /** What the user is told when the cluster cannot be read, and what to do about it. */
 final class Messages {
+  static final String LOG_IN =
+      "Log in again, as you do for kubectl; `kubectl get namespaces` must work.";
+
   private Messages() {}
 
   /** There is no way to begin. */
@@ -26,7 +29,7 @@ final class Messages {
       case UNAUTHORIZED ->
           new UserException(
               server + " does not accept the credentials of " + context + ": " + reason.text(),
-              "Log in again, as you do for kubectl; `kubectl get namespaces` must work.",
+              LOG_IN,
               reason);
       default ->
           new UserException(

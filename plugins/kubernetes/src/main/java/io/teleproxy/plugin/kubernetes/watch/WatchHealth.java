@@ -1,5 +1,6 @@
 package io.teleproxy.plugin.kubernetes.watch;
 
+import io.teleproxy.plugin.kubernetes.api.ApiException.Kind;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
@@ -93,10 +94,13 @@ final class WatchHealth {
             + " ("
             + cause
             + "); names and routes are as of then";
+    boolean refused = broken.failure != null && broken.failure.kind() == Kind.UNAUTHORIZED;
     String remedy =
         broken.credentials != null
             ? broken.credentials.remedy()
-            : "It is tried again by itself; check with `kubectl cluster-info` if it lasts.";
+            : refused
+                ? Messages.LOG_IN
+                : "It is tried again by itself; check with `kubectl cluster-info` if it lasts.";
     // The time is the health's own, whenever it is told.
     tell(
         reason,
@@ -105,7 +109,7 @@ final class WatchHealth {
             since,
             reason,
             remedy,
-            broken.credentials != null
+            broken.credentials != null || refused
                 ? Cause.CREDENTIALS_REFUSED
                 : broken.forbidden ? Cause.PERMISSION_MISSING : Cause.API_SERVER_UNREACHABLE));
   }

@@ -9,6 +9,7 @@ import io.netty.channel.EventLoop;
 import io.teleproxy.plugin.kubernetes.api.ApiConnector;
 import io.teleproxy.plugin.kubernetes.api.ApiDialer;
 import io.teleproxy.plugin.kubernetes.api.ApiLoop;
+import io.teleproxy.plugin.kubernetes.api.ConnectFailure;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.portforward.Carrier;
 import io.teleproxy.testkit.TestEnvironment;
@@ -70,6 +71,9 @@ final class AgentOutageTest {
             new AgentLinks.Observer() {
               @Override
               public void up() {}
+
+              @Override
+              public void unreachable(ConnectFailure failure) {}
 
               @Override
               public void podLost(String reason, String remedy) {

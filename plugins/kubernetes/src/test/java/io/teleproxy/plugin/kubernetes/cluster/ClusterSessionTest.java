@@ -92,16 +92,41 @@ class ClusterSessionTest {
   }
 
   @Test
-  void otherCertificatesInTheFilesThatItNamesAreNews() throws Exception {
+  void anotherTokenOfTheSameUserIsUsedAndAnythingElseLeadsElsewhere() throws Exception {
+    Path file = write("config", KUBECONFIG);
+    try (ClusterSession session = open(file, Map.of())) {
+      Access first = access(session);
+      assertThat(session.leadsElsewhere()).isFalse();
+      assertThat(access(session)).isSameAs(first);
+
+      write("config", KUBECONFIG.replace("12345", "67890"));
+      assertThat(session.leadsElsewhere()).isFalse();
+      assertThat(access(session).authorization()).contains("Bearer 67890");
+
+      write("config", KUBECONFIG.replace("cluster: lab, user: token", "cluster: lab, user: basic"));
+      assertThat(session.leadsElsewhere()).as("another user").isTrue();
+      write("config", KUBECONFIG.replace("api.test", "other.test"));
+      assertThat(session.leadsElsewhere()).as("another server").isTrue();
+      write("config", KUBECONFIG.replace("user: token}", "user: token, namespace: n}"));
+      assertThat(session.leadsElsewhere()).as("another namespace").isTrue();
+      assertThat(access(session).authorization()).contains("Bearer 67890");
+    }
+  }
+
+  @Test
+  void certificatesInTheFilesThatItNamesAreReadAgainAndNotUsedWhileTheyAreBroken()
+      throws Exception {
     Path certificate = write("gone.pem", "first");
     write("gone.key", "key");
     try (ClusterSession session = open(write("config", KUBECONFIG), Map.of("context", "gone"))) {
       assertThat(session.files())
           .containsExactly(folder.resolve("config"), certificate, folder.resolve("gone.key"));
-      assertThat(session.outdated()).isFalse();
+      assertThat(session.leadsElsewhere()).isFalse();
 
       write("gone.pem", "second");
-      assertThat(session.outdated()).isTrue();
+      assertThatThrownBy(session::leadsElsewhere)
+          .isInstanceOf(UserException.class)
+          .hasMessageContaining("client-certificate, client-key cannot be used");
     }
   }
 
