@@ -1,7 +1,7 @@
 package io.teleproxy.proxy;
 
 import io.teleproxy.net.Transport;
-import io.teleproxy.socks.RelayContract;
+import io.teleproxy.testkit.RelayContract;
 import java.io.IOException;
 import java.net.Socket;
 import org.junit.jupiter.api.AfterAll;

@@ -6,13 +6,13 @@ import static org.awaitility.Awaitility.await;
 
 import io.teleproxy.net.Transport;
 import io.teleproxy.socks.Loopback;
-import io.teleproxy.socks.TestServer;
 import io.teleproxy.spi.Ports;
 import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
+import io.teleproxy.testkit.TestServer;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;

@@ -7,7 +7,7 @@ import io.netty.channel.EventLoopGroup;
 import io.teleproxy.net.Transport;
 import io.teleproxy.socks.LoopbackTunnel;
 import io.teleproxy.socks.SocksServer;
-import io.teleproxy.socks.TestServer;
+import io.teleproxy.testkit.TestServer;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;

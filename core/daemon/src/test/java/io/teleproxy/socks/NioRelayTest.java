@@ -3,6 +3,7 @@ package io.teleproxy.socks;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
+import io.teleproxy.testkit.RelayContract;
 import java.io.IOException;
 import java.net.Socket;
 import java.util.concurrent.TimeUnit;

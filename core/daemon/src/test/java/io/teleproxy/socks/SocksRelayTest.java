@@ -2,6 +2,7 @@ package io.teleproxy.socks;
 
 import io.netty.channel.EventLoopGroup;
 import io.teleproxy.net.Transport;
+import io.teleproxy.testkit.RelayContract;
 import java.io.IOException;
 import java.net.Socket;
 import java.util.concurrent.TimeUnit;

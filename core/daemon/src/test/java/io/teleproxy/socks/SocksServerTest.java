@@ -7,6 +7,7 @@ import io.netty.channel.EventLoopGroup;
 import io.teleproxy.net.Transport;
 import io.teleproxy.spi.Tunnel.DialFailure.Kind;
 import io.teleproxy.spi.UserException;
+import io.teleproxy.testkit.TestServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;

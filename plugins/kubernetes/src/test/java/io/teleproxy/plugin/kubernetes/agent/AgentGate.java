@@ -38,7 +38,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A real agent behind what an API server does of port-forwards, with a network to cut. */
-final class AgentGate implements AutoCloseable {
+public final class AgentGate implements AutoCloseable {
   private final MultiThreadIoEventLoopGroup group =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
@@ -46,7 +46,8 @@ final class AgentGate implements AutoCloseable {
   private final Channel listener;
   private volatile AgentServer agent = AgentServer.start(0, Duration.ofMinutes(1));
 
-  AgentGate() {
+  /** Listens on loopback, and has an agent running. */
+  public AgentGate() {
     listener =
         new ServerBootstrap()
             .group(group)
@@ -67,7 +68,7 @@ final class AgentGate implements AutoCloseable {
             .channel();
   }
 
-  int port() {
+  public int port() {
     return ((InetSocketAddress) listener.localAddress()).getPort();
   }
 

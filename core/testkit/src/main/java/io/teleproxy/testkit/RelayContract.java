@@ -1,4 +1,4 @@
-package io.teleproxy.socks;
+package io.teleproxy.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

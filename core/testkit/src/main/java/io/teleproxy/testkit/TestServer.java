@@ -1,6 +1,7 @@
-package io.teleproxy.socks;
+package io.teleproxy.testkit;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.ExecutorService;
@@ -23,7 +24,7 @@ public final class TestServer implements AutoCloseable {
           });
 
   public TestServer(Service service) throws IOException {
-    listener = new ServerSocket(0, 4096, Loopback.IPV4);
+    listener = new ServerSocket(0, 4096, InetAddress.getLoopbackAddress());
     threads.execute(
         () -> {
           while (!listener.isClosed()) {
@@ -44,7 +45,7 @@ public final class TestServer implements AutoCloseable {
 
   /** A port on which nobody listens. */
   public static int refusedPort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, Loopback.IPV4)) {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }
   }
