@@ -28,6 +28,11 @@ final class Components {
     return health -> report(component, health);
   }
 
+  void report(String component, Health health, Map<String, String> known) {
+    details(component, known);
+    report(component, health);
+  }
+
   void report(String component, Health health) {
     Health before = states.get(component);
     if (before != null

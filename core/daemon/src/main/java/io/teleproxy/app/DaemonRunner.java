@@ -26,10 +26,8 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -53,7 +51,6 @@ public final class DaemonRunner implements Runner {
 
   private static final long TIDY_MILLIS = 5_000;
 
-  private final Instant since = Instant.now();
   private final TableStore tables = new TableStore();
   private final Components components = new Components();
   private final CompletableFuture<Void> stopRequested = new CompletableFuture<>();
@@ -155,7 +152,8 @@ public final class DaemonRunner implements Runner {
           "the bridge runs as root and not as {}: setpriv (util-linux) is missing",
           environment.invoker().get().name());
     }
-    Face face = new Face(configuration, ProcessHandle.current().pid());
+    Face face =
+        new Face(new Status(configuration.mode(), environment, tables, interception, components));
     ApiServer api = closer.add("API", openApi(configuration, environment, face, loops));
     log.debug("start: root: API");
     tables.put(Bootstrap.table(api.port()));
@@ -415,32 +413,16 @@ public final class DaemonRunner implements Runner {
 
   /** What the API shows and does. */
   private final class Face implements Daemon {
-    private final Configuration configuration;
-    private final long pid;
+    private final Status status;
     private final Insight insight = new Insight(interception, components);
 
-    Face(Configuration configuration, long pid) {
-      this.configuration = configuration;
-      this.pid = pid;
+    Face(Status status) {
+      this.status = status;
     }
 
     @Override
     public JsonObject status() {
-      JsonObject status = new JsonObject();
-      status.addProperty("ready", ready);
-      status.addProperty("mode", configuration.mode().name().toLowerCase(Locale.ROOT));
-      status.addProperty("pid", pid);
-      status.addProperty("since", since.toString());
-      status.addProperty("instance", instance());
-      Snapshot snapshot = tables.latest();
-      JsonObject counts = new JsonObject();
-      snapshot.tables().forEach(table -> counts.addProperty(table.name(), table.routeCount()));
-      status.add("routes", counts);
-      if (interception.isDone() && !interception.isCompletedExceptionally()) {
-        interception.join().describe(status);
-      }
-      status.add("components", components.json());
-      return status;
+      return status.json(ready);
     }
 
     @Override
@@ -454,7 +436,7 @@ public final class DaemonRunner implements Runner {
     @Override
     public JsonObject bridge(JsonObject said) {
       BridgeLease bridge = lease;
-      return bridge == null ? Daemon.super.bridge(said) : bridge.heard(said, instance());
+      return bridge == null ? Daemon.super.bridge(said) : bridge.heard(said, status.instance());
     }
 
     @Override
@@ -480,10 +462,6 @@ public final class DaemonRunner implements Runner {
     @Override
     public Feed feed() {
       return insight.feed();
-    }
-
-    private String instance() {
-      return pid + "@" + since;
     }
 
     @Override

@@ -116,6 +116,9 @@ final class FlowView {
     json.addProperty("state", flow.state().name().toLowerCase(Locale.ROOT));
     json.addProperty("since", flow.since().toString());
     json.addProperty("age-ms", Duration.between(flow.since(), until).toMillis());
+    if (flow.roundTripMicros() >= 0) {
+      json.addProperty("round-trip-ms", flow.roundTripMicros() / 1000.0);
+    }
     json.addProperty("bytes-up", flow.bytesUp());
     json.addProperty("bytes-down", flow.bytesDown());
     processes

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.teleproxy.api.Daemon;
 import io.teleproxy.dns.DnsCounters;
+import io.teleproxy.dns.DnsRates;
 import io.teleproxy.dns.QueryLog;
 import io.teleproxy.proxy.Counters;
 import io.teleproxy.tables.Snapshot;
@@ -141,6 +142,20 @@ final class Insight {
     json.addProperty("malformed", now.malformed());
     json.addProperty("in-flight", now.inFlight());
     return json;
+  }
+
+  /** Queries a second, with one decimal. */
+  static JsonObject rates(DnsRates now) {
+    JsonObject json = new JsonObject();
+    json.addProperty("queries", tenths(now.queries()));
+    json.addProperty("local", tenths(now.local()));
+    json.addProperty("relayed", tenths(now.relayed()));
+    json.addProperty("refused", tenths(now.refused()));
+    return json;
+  }
+
+  private static double tenths(double value) {
+    return Math.round(value * 10) / 10.0;
   }
 
   private static JsonArray queries(Interception opened, long after) {

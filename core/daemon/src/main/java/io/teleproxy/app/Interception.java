@@ -323,7 +323,9 @@ final class Interception implements AutoCloseable {
     surroundings.nameservers().captured().forEach(ip -> captured.add(ip.getHostAddress()));
     names.add("captured", captured);
     status.add("dns", names);
-    status.add("queries", Insight.counters(dns.counters()));
+    JsonObject queries = Insight.counters(dns.counters());
+    queries.add("per-second", Insight.rates(dns.rates()));
+    status.add("queries", queries);
     status.add("connections", Insight.counters(proxy.counters()));
   }
 

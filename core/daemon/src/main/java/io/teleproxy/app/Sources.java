@@ -106,6 +106,7 @@ final class Sources implements AutoCloseable {
             tunnel.environment(),
             health,
             known -> components.details(name, known),
+            components::report,
             datagramsChanged);
     Tunnel.Session session = closer.add(name, tunnel.call(extension -> extension.open(context)));
     SocksServer proxy =

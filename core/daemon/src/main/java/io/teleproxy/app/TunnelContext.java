@@ -13,6 +13,7 @@ final class TunnelContext implements Tunnel.Context {
   private final Environment environment;
   private final Consumer<Health> health;
   private final Consumer<Map<String, String>> details;
+  private final Parts parts;
   private final Runnable datagramsChanged;
 
   // guarded by this
@@ -23,8 +24,10 @@ final class TunnelContext implements Tunnel.Context {
       Environment environment,
       Consumer<Health> health,
       Consumer<Map<String, String>> details,
+      Parts parts,
       Runnable datagramsChanged) {
     this.details = details;
+    this.parts = parts;
     this.environment = environment;
     this.health = health;
     this.datagramsChanged = datagramsChanged;
@@ -49,6 +52,17 @@ final class TunnelContext implements Tunnel.Context {
   @Override
   public void details(Map<String, String> known) {
     details.accept(known);
+  }
+
+  @Override
+  public void part(String name, Health now, Map<String, String> known) {
+    parts.tell(name, now, known);
+  }
+
+  /** Hears of parts that have names of their own. */
+  @FunctionalInterface
+  interface Parts {
+    void tell(String name, Health health, Map<String, String> details);
   }
 
   @Override

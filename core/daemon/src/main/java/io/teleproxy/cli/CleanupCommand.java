@@ -1,5 +1,6 @@
 package io.teleproxy.cli;
 
+import com.google.gson.JsonObject;
 import io.teleproxy.config.ConfigurationReader;
 import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.journal.JournalFolder;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** {@code teleproxy cleanup}. */
 @Command(
@@ -27,6 +29,9 @@ import picocli.CommandLine.Command;
       ""
     })
 final class CleanupCommand implements Callable<Integer> {
+  @Option(names = "--json", description = "As JSON, for programs.")
+  private boolean json;
+
   private final Program program;
 
   CleanupCommand(Program program) {
@@ -67,15 +72,26 @@ final class CleanupCommand implements Callable<Integer> {
         }
       }
     }
-    removed.forEach(program.out()::println);
+    if (json) {
+      program.out().print(Json.text(json(removed, failures)));
+    } else {
+      removed.forEach(program.out()::println);
+    }
     if (!failures.isEmpty()) {
       throw new UserException(
           "not everything could be removed: " + String.join("; ", failures),
           "Stop whatever else holds it and try again, or reboot.");
     }
-    if (removed.isEmpty()) {
+    if (removed.isEmpty() && !json) {
       program.out().println("nothing was left");
     }
     return 0;
+  }
+
+  private static JsonObject json(List<String> removed, List<String> failures) {
+    JsonObject json = new JsonObject();
+    json.add("removed", Json.texts(removed));
+    json.add("failures", Json.texts(failures));
+    return json;
   }
 }

@@ -7,9 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /** {@code teleproxy connections}. */
 @Command(
@@ -23,53 +21,49 @@ import picocli.CommandLine.Option;
           + " went through, and how the last ones ended.",
       ""
     })
-final class ConnectionsCommand implements Callable<Integer> {
-  private static final long PERIOD_MILLIS = 500;
-
-  @Option(names = "--follow", description = "Go on, one line for each that begins or ends.")
-  private boolean follow;
-
-  @Option(names = "--json", description = "As JSON, for programs; with --follow one per line.")
-  private boolean json;
-
-  private final Program program;
+final class ConnectionsCommand extends LiveCommand {
+  /** Ids of those that were told of, with a sign for beginning or end. */
+  private final Set<String> told = new HashSet<>();
 
   ConnectionsCommand(Program program) {
-    this.program = program;
+    super(program);
   }
 
   @Override
-  public Integer call() throws InterruptedException {
-    ApiClient api = ApiClient.find(program.environment());
-    JsonObject now = api.get("/api/connections").getAsJsonObject();
-    if (!follow) {
-      program.out().print(json ? Json.text(now) : table(now));
-      return 0;
-    }
-    Set<String> told = new HashSet<>();
-    for (JsonElement old : now.getAsJsonArray("ended")) {
-      told.add("-" + id(old));
-    }
-    while (!program.out().checkError()) {
-      told.retainAll(ids(now));
-      for (JsonElement flow : now.getAsJsonArray("live")) {
-        tell(told, "+", flow.getAsJsonObject());
-      }
-      for (JsonElement flow : now.getAsJsonArray("ended")) {
-        tell(told, "-", flow.getAsJsonObject());
-      }
-      Thread.sleep(PERIOD_MILLIS);
-      now = api.get("/api/connections").getAsJsonObject();
-    }
-    return 0;
+  String path() {
+    return "/api/connections";
   }
 
-  private void tell(Set<String> told, String sign, JsonObject flow) {
-    if (told.add(sign + id(flow))) {
-      program
-          .out()
-          .println(json ? flow : (sign + " " + String.join("  ", row(flow))).stripTrailing());
+  @Override
+  JsonElement overview(JsonObject now) {
+    return now;
+  }
+
+  @Override
+  String overviewText(JsonObject now) {
+    return table(now);
+  }
+
+  @Override
+  List<JsonObject> news(JsonObject now, boolean first) {
+    told.retainAll(ids(now));
+    List<JsonObject> news = new ArrayList<>();
+    for (JsonElement flow : now.getAsJsonArray("live")) {
+      if (told.add("+" + id(flow))) {
+        news.add(flow.getAsJsonObject());
+      }
     }
+    for (JsonElement flow : now.getAsJsonArray("ended")) {
+      if (told.add("-" + id(flow)) && !first) {
+        news.add(flow.getAsJsonObject());
+      }
+    }
+    return news;
+  }
+
+  @Override
+  String line(JsonObject flow) {
+    return ((flow.has("ended") ? "- " : "+ ") + String.join("  ", row(flow))).stripTrailing();
   }
 
   /** What can still be told of: else this would remember every connection there ever was. */
@@ -89,7 +83,17 @@ final class ConnectionsCommand implements Callable<Integer> {
     List<List<String>> rows = new ArrayList<>();
     rows.add(
         List.of(
-            "PROCESS", "UID", "PROTO", "DESTINATION", "NAME", "STATE", "AGE", "UP", "DOWN", "END"));
+            "PROCESS",
+            "UID",
+            "PROTO",
+            "DESTINATION",
+            "NAME",
+            "STATE",
+            "AGE",
+            "RTT",
+            "UP",
+            "DOWN",
+            "END"));
     for (String part : List.of("live", "ended")) {
       JsonArray flows = now.getAsJsonArray(part);
       for (JsonElement flow : flows) {
@@ -109,6 +113,7 @@ final class ConnectionsCommand implements Callable<Integer> {
         orDash(Json.text(flow, "name")),
         Json.text(flow, "state"),
         seconds(Json.text(flow, "age-ms")),
+        flow.has("round-trip-ms") ? Json.text(flow, "round-trip-ms") + "ms" : "-",
         Json.text(flow, "bytes-up"),
         Json.text(flow, "bytes-down"),
         orDash(Json.text(flow, "reason")));

@@ -2,9 +2,9 @@ package io.teleproxy.cli;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import java.util.concurrent.Callable;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /** {@code teleproxy dns}. */
 @Command(
@@ -17,44 +17,43 @@ import picocli.CommandLine.Option;
       "Show how many DNS queries came and who answered them, and with --follow each of them.",
       ""
     })
-final class DnsCommand implements Callable<Integer> {
-  private static final long PERIOD_MILLIS = 300;
-
-  @Option(names = "--follow", description = "Go on, one line for each query.")
-  private boolean follow;
-
-  @Option(names = "--json", description = "As JSON, for programs; with --follow one per line.")
-  private boolean json;
-
-  private final Program program;
+final class DnsCommand extends LiveCommand {
+  private long last;
 
   DnsCommand(Program program) {
-    this.program = program;
+    super(program);
   }
 
   @Override
-  public Integer call() throws InterruptedException {
-    ApiClient api = ApiClient.find(program.environment());
-    JsonObject now = api.get("/api/queries").getAsJsonObject();
-    if (!follow) {
-      JsonObject counters = now.getAsJsonObject("counters");
-      program.out().print(json ? Json.text(counters) : StatusView.text(counters));
-      return 0;
-    }
-    long last = last(now, 0);
-    while (!program.out().checkError()) {
-      Thread.sleep(PERIOD_MILLIS);
-      now = api.get("/api/queries?after=" + last).getAsJsonObject();
-      for (JsonElement element : now.getAsJsonArray("queries")) {
-        JsonObject query = element.getAsJsonObject();
-        program.out().println(json ? query : line(query));
-      }
-      last = last(now, last);
-    }
-    return 0;
+  String path() {
+    return "/api/queries?after=" + last;
   }
 
-  private static String line(JsonObject query) {
+  @Override
+  JsonElement overview(JsonObject now) {
+    return now.getAsJsonObject("counters");
+  }
+
+  @Override
+  String overviewText(JsonObject now) {
+    return StatusView.text(overview(now));
+  }
+
+  @Override
+  List<JsonObject> news(JsonObject now, boolean first) {
+    List<JsonObject> news = new ArrayList<>();
+    for (JsonElement element : now.getAsJsonArray("queries")) {
+      JsonObject query = element.getAsJsonObject();
+      last = Math.max(last, query.get("id").getAsLong());
+      if (!first) {
+        news.add(query);
+      }
+    }
+    return news;
+  }
+
+  @Override
+  String line(JsonObject query) {
     return String.format(
         "%s  %-5s %-40s %-8s by %-10s %s us",
         Json.text(query, "at"),
@@ -63,13 +62,5 @@ final class DnsCommand implements Callable<Integer> {
         Json.text(query, "result"),
         Json.text(query, "by"),
         Json.text(query, "micros"));
-  }
-
-  private static long last(JsonObject now, long before) {
-    long last = before;
-    for (JsonElement query : now.getAsJsonArray("queries")) {
-      last = Math.max(last, query.getAsJsonObject().get("id").getAsLong());
-    }
-    return last;
   }
 }

@@ -1,6 +1,7 @@
 package io.teleproxy.cli;
 
 import com.google.gson.FormattingStyle;
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.Strictness;
@@ -9,6 +10,7 @@ import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.List;
 
 /** JSON for people: indented, with a line end after it. */
 final class Json {
@@ -18,6 +20,12 @@ final class Json {
   static String text(JsonObject json, String field) {
     JsonElement value = json.get(field);
     return value == null || !value.isJsonPrimitive() ? "" : value.getAsString();
+  }
+
+  static JsonArray texts(List<String> texts) {
+    JsonArray array = new JsonArray();
+    texts.forEach(array::add);
+    return array;
   }
 
   static String text(JsonElement json) {

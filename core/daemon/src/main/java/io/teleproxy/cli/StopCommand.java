@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** {@code teleproxy stop}. */
 @Command(
@@ -22,6 +23,9 @@ import picocli.CommandLine.Command;
     })
 final class StopCommand implements Callable<Integer> {
   private static final long LONGEST_STOP_SECONDS = 20;
+
+  @Option(names = "--json", description = "As JSON, for programs.")
+  private boolean json;
 
   private final Program program;
 
@@ -50,7 +54,14 @@ final class StopCommand implements Callable<Integer> {
             e);
       }
     }
-    program.out().println("stopped");
+    if (json) {
+      JsonObject stopped = new JsonObject();
+      stopped.addProperty("stopped", true);
+      stopped.addProperty("pid", pid);
+      program.out().print(Json.text(stopped));
+    } else {
+      program.out().println("stopped");
+    }
     return 0;
   }
 

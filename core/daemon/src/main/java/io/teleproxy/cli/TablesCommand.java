@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code teleproxy tables}. */
@@ -37,6 +38,10 @@ final class TablesCommand implements Callable<Integer> {
     program.out().print(Json.text(name == null ? client.get("/api/tables/") : table(client, name)));
     return 0;
   }
+
+  @Option(names = "--json", description = "As with other commands; it is JSON in any case.")
+  @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // accepted, and nothing follows of it
+  private void json(boolean asked) {}
 
   private static JsonElement table(ApiClient client, String name) {
     String path =

@@ -138,6 +138,11 @@ public final class DnsServer implements AutoCloseable {
     return meters.read();
   }
 
+  /** What it does at present. */
+  public DnsRates rates() {
+    return meters.rates();
+  }
+
   /** The last queries, while somebody looks. */
   public QueryLog queries() {
     return responder.log();

@@ -185,7 +185,7 @@ final class Inquiry {
             new Relay.Waiting() {
               @Override
               public void answered(ByteBuf answer) {
-                responder.meters().relayed.increment();
+                responder.meters().count(DnsMeters.RELAYED);
                 say("nameserver", answer);
               }
 
@@ -197,7 +197,7 @@ final class Inquiry {
   }
 
   private void fail() {
-    responder.meters().failed.increment();
+    responder.meters().count(DnsMeters.FAILED);
     say(
         "nobody",
         AnswerTemplate.error(allocator, query, Unpooled.wrappedBuffer(request), Rcode.SERVFAIL));
@@ -228,7 +228,7 @@ final class Inquiry {
   }
 
   private void reply(LocalAnswer answer) {
-    responder.meters().local.increment();
+    responder.meters().count(DnsMeters.LOCAL);
     int limit = tcp ? 0xffff : query.datagramLimit();
     say(
         "tables",

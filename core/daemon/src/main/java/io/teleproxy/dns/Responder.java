@@ -81,15 +81,15 @@ final class Responder {
       ByteBuf request,
       boolean tcp,
       @Nullable AnswerCache cache) {
-    meters.queries.increment();
+    meters.count(DnsMeters.QUERY);
     long start = log.watched() ? System.nanoTime() : 0;
     switch (query.read(request)) {
       case DROP -> {
-        meters.malformed.increment();
+        meters.count(DnsMeters.MALFORMED);
         return NOTHING;
       }
       case FORMAT_ERROR -> {
-        meters.malformed.increment();
+        meters.count(DnsMeters.MALFORMED);
         return AnswerTemplate.error(allocator, query, request, Rcode.FORMERR);
       }
       case OPAQUE -> {
@@ -116,10 +116,10 @@ final class Responder {
       return null;
     }
     if (!query.tailReadable) {
-      meters.malformed.increment();
+      meters.count(DnsMeters.MALFORMED);
       return AnswerTemplate.error(allocator, query, request, Rcode.FORMERR);
     }
-    meters.local.increment();
+    meters.count(DnsMeters.LOCAL);
     ByteBuf reply = template.reply(allocator, query, request, tcp ? 0xffff : query.datagramLimit());
     if (start != 0) {
       log.add(query, "tables", reply, start);

@@ -11,6 +11,8 @@ import java.time.Instant;
  * @param client who connected
  * @param destination where to
  * @param target the port of the SOCKS5 proxy that carries it
+ * @param roundTripMicros from the start to the far end's accepting (TCP), or from the first
+ *     datagram to the first answer (UDP); -1 while there is none
  * @param bytesUp from the client to the destination
  * @param bytesDown from the destination to the client
  */
@@ -22,6 +24,7 @@ public record Flow(
     int target,
     State state,
     Instant since,
+    long roundTripMicros,
     long bytesUp,
     long bytesDown) {
   /** How far it has come. */

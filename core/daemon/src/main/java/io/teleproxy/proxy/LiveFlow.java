@@ -21,6 +21,11 @@ final class LiveFlow implements Relay.Observer {
   private final AtomicLong down = new AtomicLong();
   private volatile State state = State.CONNECTING;
 
+  /** When the far end was asked: at the start (TCP), or by the first datagram (UDP). */
+  private long askedNanos = System.nanoTime();
+
+  private volatile long roundTrip = -1;
+
   LiveFlow(
       long id,
       Protocol protocol,
@@ -47,7 +52,16 @@ final class LiveFlow implements Relay.Observer {
   }
 
   void opened() {
+    if (protocol == Protocol.TCP) {
+      answered();
+    }
     state = State.OPEN;
+  }
+
+  private void answered() {
+    if (roundTrip < 0) {
+      roundTrip = (System.nanoTime() - askedNanos) / 1000;
+    }
   }
 
   /** Resets it; any thread. */
@@ -65,12 +79,20 @@ final class LiveFlow implements Relay.Observer {
   }
 
   Flow toRecord(State as) {
-    return new Flow(id, protocol, client, destination, target, as, since, up.get(), down.get());
+    return new Flow(
+        id, protocol, client, destination, target, as, since, roundTrip, up.get(), down.get());
   }
 
   @Override
   public void carried(boolean isUp, int bytes) {
     AtomicLong counter = isUp ? up : down;
+    if (protocol == Protocol.UDP && roundTrip < 0) {
+      if (!isUp) {
+        answered();
+      } else if (up.get() == 0) {
+        askedNanos = System.nanoTime();
+      }
+    }
     if (!isUp && counter.get() == 0 && bytes > 0) {
       flows.heard(this);
     }

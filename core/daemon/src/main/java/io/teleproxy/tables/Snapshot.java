@@ -67,6 +67,15 @@ public final class Snapshot {
     return found;
   }
 
+  /** How many names the tables have, those included that exist only because of one below. */
+  public int nameCount() {
+    int count = 0;
+    for (TableIndex index : indexes.values()) {
+      count += index.nameCount();
+    }
+    return count;
+  }
+
   /** The closest zone at or above the name for which a table is authoritative. */
   public Optional<Zone> zone(String name) {
     String best = null;

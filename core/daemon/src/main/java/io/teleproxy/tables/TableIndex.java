@@ -53,6 +53,11 @@ final class TableIndex {
     return table;
   }
 
+  /** How many names there are, those included that exist because of one below. */
+  int nameCount() {
+    return nodes.size();
+  }
+
   RouteIndex routes() {
     return routes;
   }

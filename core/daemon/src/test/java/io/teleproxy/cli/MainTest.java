@@ -1,6 +1,7 @@
 package io.teleproxy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -247,7 +249,7 @@ class MainTest {
   /** A daemon that answers as told and remembers what it was asked. */
   private final class Daemon implements AutoCloseable {
     private final HttpServer server;
-    private final List<String> asked = new ArrayList<>();
+    private final List<String> asked = new CopyOnWriteArrayList<>();
 
     Daemon(Map<String, String> answers) throws IOException {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -339,6 +341,69 @@ class MainTest {
       assertThat(run("stop")).as(err()).isZero();
       assertThat(out()).isEqualTo("stopped\n");
       assertThat(daemon.asked).containsExactly("GET /api/status", "POST /api/shutdown");
+    }
+  }
+
+  @Test
+  void stopsForPrograms() throws IOException {
+    try (Daemon daemon = new Daemon(Map.of("/api/status", "{}", "/api/shutdown", "{}"))) {
+      assertThat(run("stop", "--json")).as(err()).isZero();
+      assertThat(JsonParser.parseString(out()).getAsJsonObject().get("stopped").getAsBoolean())
+          .isTrue();
+    }
+  }
+
+  private static final String CONNECTIONS =
+      """
+      {"counters": {}, "live": [{"id": 2, "protocol": "tcp", "destination": "10.96.7.7:80",
+        "name": "web.default.svc.cluster.local", "state": "open", "age-ms": 1500,
+        "round-trip-ms": 3.25, "bytes-up": 10, "bytes-down": 20,
+        "pid": 77, "process": "curl", "uid": 1000}],
+       "ended": [{"id": 1, "protocol": "udp", "destination": "10.96.0.10:53", "name": "",
+        "state": "ended", "age-ms": 20, "bytes-up": 1, "bytes-down": 0,
+        "ended": "t", "reason": "port unreachable"}]}
+      """;
+
+  @Test
+  void showsConnectionsWithAllThatIsKnownOfThem() throws IOException {
+    try (Daemon daemon = new Daemon(Map.of("/api/connections", CONNECTIONS))) {
+      assertThat(run("connections")).as(err()).isZero();
+      assertThat(out().lines())
+          .containsExactly(
+              "PROCESS  UID   PROTO  DESTINATION    NAME                           STATE  AGE   "
+                  + "RTT     UP  DOWN  END",
+              "77/curl  1000  tcp    10.96.7.7:80   web.default.svc.cluster.local  open   1s    "
+                  + "3.25ms  10  20    -",
+              "-        -     udp    10.96.0.10:53  -                              ended  20ms  "
+                  + "-       1   0     port unreachable");
+      out.reset();
+      assertThat(run("connections", "--json")).isZero();
+      assertThat(JsonParser.parseString(out())).isEqualTo(JsonParser.parseString(CONNECTIONS));
+    }
+  }
+
+  @Test
+  void followsConnectionsUntilTheDaemonIsGone() throws Exception {
+    Daemon daemon = new Daemon(Map.of("/api/connections", CONNECTIONS));
+    Thread end =
+        new Thread(
+            () -> {
+              await().until(() -> daemon.asked.size() > 2);
+              daemon.close();
+            });
+    end.start();
+    assertThat(run("connections", "--follow", "--json")).isEqualTo(2);
+    end.join();
+    // What had ended before is no news, and what goes on is told once.
+    assertThat(out().lines()).singleElement().asString().contains("\"id\":2");
+  }
+
+  @Test
+  void showsHowManyQueriesThereWere() throws IOException {
+    try (Daemon daemon =
+        new Daemon(Map.of("/api/queries", "{\"counters\": {\"queries\": 7}, \"queries\": []}"))) {
+      assertThat(run("dns")).as(err()).isZero();
+      assertThat(out()).isEqualTo("queries:  7\n");
     }
   }
 

@@ -66,9 +66,9 @@ class MalformedTest {
         assertThat(Wire.questionLength(packet)).isBetween(0, packet.length - 12);
       }
     }
-    assertThat(meters.queries.sum()).isEqualTo(CASES);
-    assertThat(meters.malformed.sum()).isPositive();
-    assertThat(meters.local.sum()).isPositive();
+    assertThat(meters.read().queries()).isEqualTo(CASES);
+    assertThat(meters.read().malformed()).isPositive();
+    assertThat(meters.read().local()).isPositive();
   }
 
   @Test

@@ -151,6 +151,19 @@ public interface Interceptor extends ExtensionPoint {
         throws IOException;
 
     /**
+     * What decides about new flows to this destination, as the system has it now, with its count:
+     * asked by {@code explain} and by nobody else, so it may run a command. Called on a thread that
+     * may block, at any time between; costs nothing where it is not called.
+     *
+     * @return empty where nothing matches, or this backend has no rules
+     * @throws IOException if the system does not tell
+     */
+    default Optional<MatchedRule> matching(Protocol protocol, InetSocketAddress to)
+        throws IOException {
+      return Optional.empty();
+    }
+
+    /**
      * Removes everything, each step in spite of the others' failure. Idempotent; nothing is called
      * after it.
      *
@@ -159,6 +172,14 @@ public interface Interceptor extends ExtensionPoint {
     @Override
     void close() throws IOException;
   }
+
+  /**
+   * A rule of the system that matches a destination.
+   *
+   * @param rule in the system's own words, one line
+   * @param flows how many new flows it has matched since it was made
+   */
+  record MatchedRule(String rule, long flows) {}
 
   /** A TCP connection that one of our listeners accepted. Valid only during the call. */
   interface AcceptedConnection {

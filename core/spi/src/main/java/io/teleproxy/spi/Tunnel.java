@@ -29,10 +29,19 @@ public interface Tunnel extends ExtensionPoint {
     void health(Health health);
 
     /**
-     * What people want to know of the tunnel besides its health, such as {@code mode}; replaces
-     * what was told before, and is shown as it is. No secrets.
+     * What people want to know of the tunnel besides its health; replaces what was told before, and
+     * is shown as it is. {@code mode}, {@code round-trip-ms} and {@code reconnects} are the usual
+     * ones. No secrets.
      */
     default void details(Map<String, String> known) {}
+
+    /**
+     * Reports a part of the tunnel that people know by a name of its own, such as {@code agent}; a
+     * component of {@code status} like the tunnel itself.
+     *
+     * @param known as in {@link #details}
+     */
+    default void part(String name, Health health, Map<String, String> known) {}
 
     /**
      * Says whether {@link Session#datagrams} works now. Starts as false; a tunnel that never

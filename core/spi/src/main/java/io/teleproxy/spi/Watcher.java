@@ -88,6 +88,19 @@ public interface Watcher extends ExtensionPoint {
      */
     default void reload() {}
 
+    /**
+     * What stands behind a host and port in the source as it is now, such as endpoints and whether
+     * they are ready, for {@code explain}: the first that is bad is named with its remedy. Looks at
+     * what is known already; does not block. Any thread.
+     *
+     * @param host a complete name without final dot, in lower case, or an address; of the source or
+     *     not
+     * @param port 0 for all
+     */
+    default List<Finding> behind(String host, Protocol protocol, int port) {
+      return List.of();
+    }
+
     /** Stops watching; idempotent; waits for nothing. The core withdraws the tables. */
     @Override
     void close();

@@ -13,7 +13,9 @@ import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Interceptor.Capability;
 import io.teleproxy.spi.Interceptor.Session;
 import io.teleproxy.spi.Probe;
+import io.teleproxy.spi.Protocol;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -41,6 +43,11 @@ public abstract class InterceptorContract {
   /** The machine with the settings that are to be tested. */
   protected Machine machine() {
     return new Machine();
+  }
+
+  /** Whether it has rules whose matches can be read. */
+  protected boolean counts() {
+    return true;
   }
 
   private Lab lab() {
@@ -150,6 +157,31 @@ public abstract class InterceptorContract {
 
       assertThat(lab().askFromHost(expected.keySet().toArray(String[]::new)))
           .containsExactlyInAnyOrderEntriesOf(expected);
+    }
+  }
+
+  @Test
+  void countsWhatItsRulesMatch() throws IOException {
+    assumeTrue(counts(), "has rules that count");
+    lab().serve("tcp/127.0.0.1/15001", "udp/127.0.0.1/15001");
+    InetSocketAddress web = new InetSocketAddress("10.1.0.1", 80);
+    InetSocketAddress closed = new InetSocketAddress("10.1.0.1", 81);
+    try (Session session = open()) {
+      session.apply(
+          plan(
+              redirect("tcp 10.1.0.1 80", 15001),
+              redirect("udp 10.1.0.1 9", 15001),
+              reject("tcp 10.1.0.1 81")));
+      assertThat(session.matching(Protocol.TCP, web).orElseThrow().flows()).isZero();
+
+      lab().askFromHost("tcp/10.1.0.1/80", "tcp/10.1.0.1/81", "udp/10.1.0.1/9");
+
+      assertThat(session.matching(Protocol.TCP, web).orElseThrow().flows()).isOne();
+      assertThat(session.matching(Protocol.TCP, web).orElseThrow().rule()).contains("15001");
+      assertThat(session.matching(Protocol.TCP, closed).orElseThrow().flows()).isPositive();
+      assertThat(session.matching(Protocol.UDP, new InetSocketAddress("10.1.0.1", 9)).orElseThrow())
+          .satisfies(match -> assertThat(match.flows()).isOne());
+      assertThat(session.matching(Protocol.TCP, new InetSocketAddress("10.1.0.9", 80))).isEmpty();
     }
   }
 

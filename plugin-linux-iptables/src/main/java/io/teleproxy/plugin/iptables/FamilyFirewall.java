@@ -1,7 +1,10 @@
 package io.teleproxy.plugin.iptables;
 
 import io.teleproxy.plugin.iptables.SavedRules.SavedTable;
+import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Protocol;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +38,16 @@ final class FamilyFirewall {
 
   Family family() {
     return xtables.family();
+  }
+
+  /** The rule of ours that decides about a destination of this family, as the kernel has it. */
+  Optional<Interceptor.MatchedRule> matching(Protocol protocol, InetSocketAddress to)
+      throws IOException {
+    return CountedRules.find(
+        xtables.readCounted(),
+        protocol,
+        to,
+        (set, element) -> sets.isPresent() && sets.get().holds(set, element));
   }
 
   /** Whether anything of ours is there. */

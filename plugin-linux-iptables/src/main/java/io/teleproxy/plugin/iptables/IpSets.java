@@ -113,6 +113,12 @@ final class IpSets {
     }
   }
 
+  /** Whether a set has an element, as far as we know. */
+  boolean holds(String set, String element) {
+    AddressSet there = known.get(set);
+    return there != null && there.elements().contains(element);
+  }
+
   /** What is not in the kernel any more, in words: sets are compared by how much is in them. */
   Optional<String> missing(Map<String, AddressSet> wanted) throws IOException {
     if (wanted.isEmpty()) {

@@ -4,6 +4,7 @@ import io.teleproxy.plugin.netfilter.KnownFlows;
 import io.teleproxy.plugin.netfilter.OriginalDestination;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Protocol;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -213,6 +214,17 @@ final class IptablesSession implements Interceptor.Session {
   public Optional<InetSocketAddress> originalDestination(Interceptor.AcceptedConnection connection)
       throws IOException {
     return OriginalDestination.of(connection);
+  }
+
+  @Override
+  public synchronized Optional<Interceptor.MatchedRule> matching(
+      Protocol protocol, InetSocketAddress to) throws IOException {
+    for (FamilyFirewall firewall : firewalls) {
+      if (firewall.family().has(to.getAddress())) {
+        return firewall.matching(protocol, to);
+      }
+    }
+    return Optional.empty();
   }
 
   @Override

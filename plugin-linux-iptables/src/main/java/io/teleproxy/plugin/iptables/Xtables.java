@@ -96,6 +96,15 @@ record Xtables(
     return saved;
   }
 
+  /** All rules with their counters, as {@code iptables-save -c} prints them. */
+  String readCounted() throws IOException {
+    Outcome outcome = runner.run(List.of(save.toString(), "-c"));
+    if (!outcome.ok()) {
+      throw failure(save, outcome, "");
+    }
+    return outcome.output();
+  }
+
   /** The chains that nf_tables has in the kernel, as far as that can be known. */
   NftChains readNft() throws IOException {
     if (nft.isEmpty()) {

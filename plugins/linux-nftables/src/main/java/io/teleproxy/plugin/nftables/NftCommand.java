@@ -41,6 +41,11 @@ record NftCommand(
         .map(nft -> new NftCommand(nft, environment::executable, enter));
   }
 
+  /** An interactive nft that prints elements, too, and owns nothing. */
+  NftShell startForReading() throws IOException {
+    return start(List.of(nft.toString(), "-i"));
+  }
+
   /** An interactive nft that owns what it makes; terse: tables are printed without elements. */
   NftShell start() throws IOException {
     return start(List.of(nft.toString(), "-t", "-i"));

@@ -138,10 +138,10 @@ record NftScript(List<String> statements) {
       for (Family family : Family.values()) {
         String address = family.type() + " . inet_proto";
         String port = address + " . inet_service";
-        declare("map", "redirect_ports" + family.digit(), port + " : inet_service");
-        declare("map", "redirect_addresses" + family.digit(), address + " : inet_service");
-        declare("map", "reject_ports" + family.digit(), port + " : verdict");
-        declare("map", "reject_addresses" + family.digit(), address + " : verdict");
+        declare("map", "redirect_ports" + family.digit(), port + " : inet_service; counter");
+        declare("map", "redirect_addresses" + family.digit(), address + " : inet_service; counter");
+        declare("map", "reject_ports" + family.digit(), port + " : verdict; counter");
+        declare("map", "reject_addresses" + family.digit(), address + " : verdict; counter");
         declare("set", "dns" + family.digit(), family.type() + "; flags timeout");
       }
       declare("set", "bridges", "ifname");

@@ -136,7 +136,8 @@ public final class NftablesInterceptor implements Interceptor {
     KnownFlows flows =
         new KnownFlows((line, input) -> runner.run(enter.apply(line), input), conntrack);
     NftablesSession session =
-        new NftablesSession(command::startForTraffic, flows, context.exemptGid());
+        new NftablesSession(
+            command::startForTraffic, command::startForReading, flows, context.exemptGid());
     session.prepare();
     return session;
   }

@@ -6,6 +6,7 @@ import io.teleproxy.plugin.netfilter.KnownFlows;
 import io.teleproxy.plugin.netfilter.OriginalDestination;
 import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Protocol;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -38,6 +39,7 @@ final class NftablesSession implements Interceptor.Session {
   }
 
   private final Starter starter;
+  private final Starter readers;
   private final KnownFlows flows;
   private final long exemptGid;
 
@@ -66,8 +68,13 @@ final class NftablesSession implements Interceptor.Session {
   /** What the timer has complained of, so that it does not repeat itself. */
   private String complaint = "";
 
-  NftablesSession(Starter starter, KnownFlows flows, long exemptGid) {
+  /**
+   * @param starter of those that own the table
+   * @param readers of those that only read
+   */
+  NftablesSession(Starter starter, Starter readers, KnownFlows flows, long exemptGid) {
     this.starter = starter;
+    this.readers = readers;
     this.flows = flows;
     this.exemptGid = exemptGid;
   }
@@ -162,6 +169,14 @@ final class NftablesSession implements Interceptor.Session {
   public Optional<InetSocketAddress> originalDestination(Interceptor.AcceptedConnection connection)
       throws IOException {
     return OriginalDestination.of(connection);
+  }
+
+  @Override
+  public Optional<Interceptor.MatchedRule> matching(Protocol protocol, InetSocketAddress to)
+      throws IOException {
+    try (NftShell reader = readers.start()) {
+      return ElementCounts.of(reader, TABLE, protocol, to);
+    }
   }
 
   @Override

@@ -58,7 +58,8 @@ class HostStateInNamespacesTest {
 
     Session session = open();
     session.apply(Holder.PLAN);
-    assertThat(host.ruleset()).contains("flags owner", "10.1.0.1 . tcp . 80 : 15001");
+    assertThat(host.ruleset())
+        .contains("flags owner", "10.1.0.1 . tcp . 80 counter packets 0 bytes 0 : 15001");
     session.close();
     session.close();
 
@@ -231,6 +232,7 @@ class HostStateInNamespacesTest {
           shells.add(shell);
           return shell;
         },
+        command::startForReading,
         new KnownFlows((line, input) -> new CommandRunner.Outcome(0, "", ""), ""),
         Machine.GID);
   }

@@ -35,6 +35,15 @@ public record AgentHealth(State state, String reason, String remedy, boolean onl
     };
   }
 
+  /** The agent's own, as a component besides the tunnel. */
+  public Health own() {
+    return switch (state) {
+      case READY -> ready(reason);
+      case STARTING -> Health.starting(reason);
+      case TROUBLE -> Health.failed(reason, remedy).because(cause());
+    };
+  }
+
   private Cause cause() {
     if (reason.contains("image")) {
       return Cause.AGENT_IMAGE_MISSING;

@@ -53,6 +53,7 @@ public final class AgentLink extends TunnelConnection {
   private boolean ready;
   private boolean suspect;
   private boolean leaving;
+  private boolean surplus;
   private long carried;
   private long opened;
 
@@ -238,6 +239,16 @@ public final class AgentLink extends TunnelConnection {
             "nothing has come from the agent for " + TimeUnit.NANOSECONDS.toSeconds(silent) + " s");
       }
     }
+  }
+
+  /** There are more than are needed. */
+  void dismiss() {
+    surplus = true;
+    close("not needed any more");
+  }
+
+  boolean surplus() {
+    return surplus;
   }
 
   void close(String reason) {

@@ -105,6 +105,7 @@ public final class AgentLinks implements AgentLink.Owner {
   private int doubts;
   private @Nullable Future<?> retry;
   private boolean up;
+  private int reconnects;
   private long backoffMillis = FIRST_BACKOFF_MILLIS;
   private long barredSince;
   private long lastTick;
@@ -203,6 +204,36 @@ public final class AgentLinks implements AgentLink.Owner {
   public void cancel(Waiter waiter) {
     waiters.remove(waiter);
   }
+
+  /** How often a connection that had worked was replaced. */
+  public int reconnects() {
+    return reconnects;
+  }
+
+  /** What goes through them now, for people. */
+  public Uplink uplink() {
+    int usable = 0;
+    int direct = 0;
+    long shortest = 0;
+    for (AgentLink link : links) {
+      if (link.usable()) {
+        usable++;
+        direct += link.direct() ? 1 : 0;
+        long one = link.roundTripNanos();
+        shortest = shortest == 0 || (one > 0 && one < shortest) ? one : shortest;
+      }
+    }
+    return new Uplink(usable, direct, shortest);
+  }
+
+  /**
+   * The connections to the agent.
+   *
+   * @param usable how many there are for new streams
+   * @param direct how many of these go past the node
+   * @param roundTripNanos to the agent and back; 0 while it is not known
+   */
+  public record Uplink(int usable, int direct, long roundTripNanos) {}
 
   int count() {
     int count = 0;
@@ -469,6 +500,7 @@ public final class AgentLinks implements AgentLink.Owner {
         retry.cancel(false);
         retry = null;
       }
+      reconnects += link.surplus() ? 0 : 1;
       openMissing();
     }
   }
@@ -491,7 +523,7 @@ public final class AgentLinks implements AgentLink.Owner {
     for (AgentLink link : List.copyOf(links)) {
       if (surplus > 0 && link.direct() == direct && link.usable() && link.idle()) {
         surplus--;
-        link.close("not needed any more");
+        link.dismiss();
       }
     }
   }

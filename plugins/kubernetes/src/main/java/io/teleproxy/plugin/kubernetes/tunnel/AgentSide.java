@@ -16,15 +16,23 @@ import org.jspecify.annotations.Nullable;
 final class AgentSide implements AgentLinks.Observer, AgentSupervisor.Observer {
   private final EventLoop loop;
   private final TunnelHealth health;
+  private final TunnelReport report;
   private final Tunnel.Context context;
   private final boolean only;
   private @Nullable AgentLinks links;
   private @Nullable AgentSupervisor supervisor;
-  private String where = "";
+  private String namespace = "";
+  private String pod = "";
 
-  AgentSide(EventLoop loop, TunnelHealth health, Tunnel.Context context, boolean only) {
+  AgentSide(
+      EventLoop loop,
+      TunnelHealth health,
+      TunnelReport report,
+      Tunnel.Context context,
+      boolean only) {
     this.loop = loop;
     this.health = health;
+    this.report = report;
     this.context = context;
     this.only = only;
   }
@@ -37,10 +45,11 @@ final class AgentSide implements AgentLinks.Observer, AgentSupervisor.Observer {
   // --- of the supervisor, on its thread
 
   @Override
-  public void running(String namespace, String pod) {
+  public void running(String inNamespace, String name) {
     loop.execute(
         () -> {
-          where = "agent " + namespace + "/" + pod;
+          namespace = inNamespace;
+          pod = name;
           if (links != null) {
             links.use(namespace, pod);
           }
@@ -54,14 +63,24 @@ final class AgentSide implements AgentLinks.Observer, AgentSupervisor.Observer {
   }
 
   private void tell(AgentHealth.State state, String reason, String remedy) {
-    loop.execute(() -> health.agent(new AgentHealth(state, reason, remedy, only)));
+    loop.execute(() -> now(state, reason, remedy));
+  }
+
+  private void now(AgentHealth.State state, String reason, String remedy) {
+    AgentHealth now = new AgentHealth(state, reason, remedy, only);
+    health.agent(now);
+    report.agent(now, namespace, pod);
+  }
+
+  private String where() {
+    return "agent " + namespace + "/" + pod;
   }
 
   // --- of the connections, on the event loop
 
   @Override
   public void up() {
-    health.agent(new AgentHealth(AgentHealth.State.READY, "through " + where, "", only));
+    now(AgentHealth.State.READY, "through " + where(), "");
     health.succeeded();
     context.carriesDatagrams(true);
   }
@@ -76,12 +95,10 @@ final class AgentSide implements AgentLinks.Observer, AgentSupervisor.Observer {
     if (!remedy.isEmpty()) {
       context.carriesDatagrams(false);
     }
-    health.agent(
-        new AgentHealth(
-            remedy.isEmpty() ? AgentHealth.State.STARTING : AgentHealth.State.TROUBLE,
-            where + ": " + reason,
-            remedy,
-            only));
+    now(
+        remedy.isEmpty() ? AgentHealth.State.STARTING : AgentHealth.State.TROUBLE,
+        where() + ": " + reason,
+        remedy);
     if (supervisor != null) {
       supervisor.podLost();
     }

@@ -50,6 +50,7 @@ final class TunnelSession implements Tunnel.Session {
   private final EventLoop loop;
   private final ApiConnector connector;
   private final TunnelHealth health;
+  private final TunnelReport report;
   private final @Nullable AgentLinks agent;
   private final @Nullable AgentSupervisor supervisor;
   private final Dial.Surroundings surroundings;
@@ -70,13 +71,14 @@ final class TunnelSession implements Tunnel.Session {
     ApiDialer dialer = new ApiDialer(cluster, threads);
     connector = new ApiConnector(cluster, dialer);
     health = new TunnelHealth(loop, connector, context::health);
+    report = new TunnelReport(context);
     AgentSettings agentSettings = AgentSettings.of(settings);
     boolean agentOnly = agentSettings.mode() == AgentSettings.Mode.AGENT;
     if (agentSettings.mode() == AgentSettings.Mode.AGENTLESS) {
       agent = null;
       supervisor = null;
     } else {
-      AgentSide side = new AgentSide(loop, health, context, agentOnly);
+      AgentSide side = new AgentSide(loop, health, report, context, agentOnly);
       agent =
           new AgentLinks(
               loop, connector, agentSettings.connections(), agentSettings.direct(), side);
@@ -88,8 +90,11 @@ final class TunnelSession implements Tunnel.Session {
               AgentOwner.of(context.environment()),
               side);
       side.between(agent, supervisor);
-      health.agent(AgentHealth.starting("the agent is being started", agentOnly));
+      AgentHealth starting = AgentHealth.starting("the agent is being started", agentOnly);
+      health.agent(starting);
+      context.part(TunnelReport.AGENT, starting.own(), Map.of());
     }
+    report.start(loop, agent);
     surroundings =
         new Dial.Surroundings(
             loop,
@@ -178,6 +183,7 @@ final class TunnelSession implements Tunnel.Session {
     loop.execute(
         () -> {
           health.stop();
+          report.stop();
           if (agent != null) {
             agent.forget("the tunnel is closed");
           }
