@@ -1,6 +1,7 @@
 package io.teleproxy.api;
 
 import com.google.gson.JsonObject;
+import io.teleproxy.spi.Protocol;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -41,7 +42,12 @@ public interface Daemon {
    *
    * @param port 0 for the name only
    */
-  default CompletionStage<JsonObject> explain(String host, int port) {
+  default CompletionStage<JsonObject> explain(String host, Protocol protocol, int port) {
+    return CompletableFuture.completedFuture(new JsonObject());
+  }
+
+  /** The last lines of the log, as {@code GET /api/log} shows them. */
+  default CompletionStage<JsonObject> log() {
     return CompletableFuture.completedFuture(new JsonObject());
   }
 

@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.TableJson;
 import io.teleproxy.tables.TablePatch;
@@ -57,6 +58,7 @@ final class Resources {
             method.equals("GET") ? done(Reply.ok(daemon.status())) : notAllowed("GET");
         case "/api/connections" -> answer(method, daemon.connections());
         case "/api/queries" -> answer(method, daemon.queries(number(uri, "after")));
+        case "/api/log" -> answer(method, daemon.log());
         case "/api/explain" -> explain(method, uri);
         case "/metrics" ->
             method.equals("GET")
@@ -81,7 +83,7 @@ final class Resources {
                     path
                         + ": no such resource (there are /api/tables/, /api/tables/NAME,"
                         + " /api/search, /api/status, /api/connections, /api/queries,"
-                        + " /api/explain, /api/events, /api/shutdown, /metrics)"));
+                        + " /api/explain, /api/log, /api/events, /api/shutdown, /metrics)"));
   }
 
   private static CompletionStage<Reply> answer(String method, CompletionStage<JsonObject> asked) {
@@ -91,11 +93,14 @@ final class Resources {
   private CompletionStage<Reply> explain(String method, String uri) {
     String host = parameter(uri, "host");
     long port = number(uri, "port");
-    if (host.isEmpty() || port > 65535) {
+    String protocol = parameter(uri, "protocol");
+    if (host.isEmpty() || port > 65535 || !protocol.matches("(tcp|udp)?")) {
       throw new IllegalArgumentException(
-          "expected: /api/explain?host=NAME&port=PORT, with a port of 1-65535 or none");
+          "expected: /api/explain?host=NAME&port=PORT&protocol=tcp, with a port of 1-65535 or none,"
+              + " and tcp or udp or neither");
     }
-    return answer(method, daemon.explain(host, (int) port));
+    Protocol asked = protocol.equals("udp") ? Protocol.UDP : Protocol.TCP;
+    return answer(method, daemon.explain(host, asked, (int) port));
   }
 
   /** 0 if it is not there. */

@@ -47,6 +47,7 @@ final class BridgeLease implements AutoCloseable {
             return thread;
           });
 
+  private final BridgeQuestions questions = new BridgeQuestions();
   private volatile Set<Integer> targets = Set.of();
 
   /** How often it was asked to look at its configuration. */
@@ -136,10 +137,18 @@ final class BridgeLease implements AutoCloseable {
     if (more) {
       datagramsChanged.run();
     }
+    if (said.has("answers")) {
+      questions.answered(said.getAsJsonArray("answers"));
+    }
     JsonObject answer = new JsonObject();
+    answer.add("questions", questions.open());
     answer.addProperty("instance", instance);
     answer.addProperty("reload", reloads.get());
     return answer;
+  }
+
+  BridgeQuestions questions() {
+    return questions;
   }
 
   /** Lets the bridge look at its configuration, when it is heard next. */

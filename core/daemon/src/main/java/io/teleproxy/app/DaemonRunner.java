@@ -18,6 +18,7 @@ import io.teleproxy.plugin.PluginHost;
 import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.tables.Snapshot;
@@ -53,6 +54,7 @@ public final class DaemonRunner implements Runner {
 
   private final TableStore tables = new TableStore();
   private final Components components = new Components();
+  private final Knowledge knowledge = new Knowledge();
   private final CompletableFuture<Void> stopRequested = new CompletableFuture<>();
   private volatile boolean ready;
 
@@ -139,7 +141,7 @@ public final class DaemonRunner implements Runner {
         mode == Mode.ALL ? Part.pid(environment.variables(), Part.BRIDGE) : Optional.empty();
     boolean alone = mode == Mode.ALL && bridge.isEmpty();
     if (!alone) {
-      lease =
+      BridgeLease awaited =
           closer.add(
               "bridge lease",
               new BridgeLease(
@@ -147,6 +149,8 @@ public final class DaemonRunner implements Runner {
                   components,
                   () -> interception.thenAccept(Interception::datagramsChanged),
                   LEASE));
+      lease = awaited;
+      knowledge.bridge(awaited.questions());
     } else if (environment.invoker().isPresent()) {
       log.warn(
           "the bridge runs as root and not as {}: setpriv (util-linux) is missing",
@@ -235,7 +239,12 @@ public final class DaemonRunner implements Runner {
     RemoteTables remote =
         sources.add(
             "remote tables",
-            new RemoteTables(ApiPlace.ofClients(environment), beside, components, this::reload));
+            new RemoteTables(
+                ApiPlace.ofClients(environment),
+                beside,
+                components,
+                this::reload,
+                Knowledge.answering(() -> watched)));
     CompletionStage<Void> read =
         openSources(plugins, sources, remote, remote::datagramsChanged, environment, loops);
     log.debug("start: bridge: sources");
@@ -279,6 +288,7 @@ public final class DaemonRunner implements Runner {
                 LocalPeers.ofMany(owners(environment)),
                 loops));
     watched = opened;
+    knowledge.here(opened);
     ownTargets = opened.targets();
     return opened.ready();
   }
@@ -414,7 +424,7 @@ public final class DaemonRunner implements Runner {
   /** What the API shows and does. */
   private final class Face implements Daemon {
     private final Status status;
-    private final Insight insight = new Insight(interception, components);
+    private final Insight insight = new Insight(interception, components, knowledge);
 
     Face(Status status) {
       this.status = status;
@@ -450,8 +460,13 @@ public final class DaemonRunner implements Runner {
     }
 
     @Override
-    public CompletionStage<JsonObject> explain(String host, int port) {
-      return insight.explain(host, port);
+    public CompletionStage<JsonObject> explain(String host, Protocol protocol, int port) {
+      return insight.explain(host, protocol, port);
+    }
+
+    @Override
+    public CompletionStage<JsonObject> log() {
+      return knowledge.log();
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.teleproxy.dns.DnsCounters;
 import io.teleproxy.dns.DnsRates;
 import io.teleproxy.dns.QueryLog;
 import io.teleproxy.proxy.Counters;
+import io.teleproxy.spi.Protocol;
 import io.teleproxy.tables.Snapshot;
 import java.util.HashSet;
 import java.util.Set;
@@ -28,10 +29,13 @@ final class Insight {
 
   private final CompletableFuture<Interception> interception;
   private final Components components;
+  private final Knowledge knowledge;
   private final ThreadPoolExecutor threads;
 
-  Insight(CompletableFuture<Interception> interception, Components components) {
+  Insight(
+      CompletableFuture<Interception> interception, Components components, Knowledge knowledge) {
     this.interception = interception;
+    this.knowledge = knowledge;
     this.components = components;
     this.threads =
         new ThreadPoolExecutor(
@@ -71,8 +75,8 @@ final class Insight {
         });
   }
 
-  CompletionStage<JsonObject> explain(String host, int port) {
-    return ask(opened -> new Explanation(opened, components).of(host, port));
+  CompletionStage<JsonObject> explain(String host, Protocol protocol, int port) {
+    return ask(opened -> new Explanation(opened, components, knowledge).of(host, protocol, port));
   }
 
   CompletionStage<String> metrics() {

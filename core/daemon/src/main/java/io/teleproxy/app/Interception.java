@@ -30,12 +30,14 @@ import io.teleproxy.tables.Snapshot;
 import io.teleproxy.tables.TableStore;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
@@ -61,6 +63,7 @@ final class Interception implements AutoCloseable {
   private final Closer closer = new Closer();
   private final Components components;
   private final Loaded<Interceptor> backend;
+  private final Interceptor.Session firewall;
   private final DnsServer dns;
   private final TransparentProxy proxy;
   private final UdpInterception udp;
@@ -108,7 +111,7 @@ final class Interception implements AutoCloseable {
                   () ->
                       JournalWatchdog.start(
                           backend.environment()::executable, JournalWatchdog.cleanup())));
-      Interceptor.Session firewall =
+      firewall =
           backend.call(
               interceptor ->
                   interceptor.open(
@@ -171,7 +174,7 @@ final class Interception implements AutoCloseable {
                   firewall,
                   this::plan,
                   new NameSurvey()::of,
-                  plan -> inForce(firewall, plan),
+                  this::inForce,
                   this::settled,
                   components.reporter("firewall")));
       if (allotment != null) {
@@ -288,6 +291,17 @@ final class Interception implements AutoCloseable {
     return rules;
   }
 
+  /** The rule that decides about a destination, as the system has it; may run a command. */
+  Optional<Interceptor.MatchedRule> matching(Protocol protocol, InetSocketAddress to)
+      throws IOException {
+    return firewall.matching(protocol, to);
+  }
+
+  /** As {@link UdpInterception#refusal}. */
+  String refusesDatagrams(int target) {
+    return udp.refusal(target);
+  }
+
   boolean isOwnTarget(int port) {
     return ownTarget.test(port);
   }
@@ -356,7 +370,7 @@ final class Interception implements AutoCloseable {
     proxy.listen(bridges, arrivals);
   }
 
-  private void inForce(Interceptor.Session firewall, InterceptPlan plan) {
+  private void inForce(InterceptPlan plan) {
     if (listening != null) {
       listening.serve(plan);
     } else {

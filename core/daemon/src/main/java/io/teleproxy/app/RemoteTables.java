@@ -1,6 +1,7 @@
 package io.teleproxy.app;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.teleproxy.client.ApiConnection;
@@ -24,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +63,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
   private final Components components;
   private final boolean patient;
   private final Runnable reload;
+  private final Function<JsonObject, JsonElement> answering;
   private int reloads;
 
   /** Touched by the sending thread only, like those below. */
@@ -79,9 +82,16 @@ final class RemoteTables implements TableSink, AutoCloseable {
    * @param api where the other process listens
    * @param patient whether the other process is known to be starting
    * @param components how we are, to be told there
+   * @param answering what we know that the other side asks ({@link BridgeQuestions})
    * @param reload called when the other side asks to look at the configuration
    */
-  RemoteTables(InetSocketAddress api, boolean patient, Components components, Runnable reload) {
+  RemoteTables(
+      InetSocketAddress api,
+      boolean patient,
+      Components components,
+      Runnable reload,
+      Function<JsonObject, JsonElement> answering) {
+    this.answering = answering;
     this.reload = reload;
     this.patient = patient;
     this.api = new ApiConnection(api, CONNECT_MILLIS, ANSWER_MILLIS);
@@ -234,9 +244,12 @@ final class RemoteTables implements TableSink, AutoCloseable {
 
   /** Finds out whether the other side still is who it was; if not, it needs everything. */
   private void heartbeat() throws IOException {
-    JsonObject answer =
-        JsonParser.parseString(exchange("POST", "/api/bridge", said().toString()))
-            .getAsJsonObject();
+    JsonObject answer = say(said());
+    if (answer.has("questions") && !answer.getAsJsonArray("questions").isEmpty()) {
+      JsonObject again = said();
+      again.add("answers", answers(answer.getAsJsonArray("questions")));
+      answer = say(again);
+    }
     String now = answer.has("instance") ? answer.get("instance").getAsString() : "unknown";
     int asked = answer.has("reload") ? answer.get("reload").getAsInt() : 0;
     if (now.equals(instance) && asked != reloads) {
@@ -251,6 +264,23 @@ final class RemoteTables implements TableSink, AutoCloseable {
       }
       instance = now;
     }
+  }
+
+  private JsonObject say(JsonObject said) throws IOException {
+    return JsonParser.parseString(exchange("POST", "/api/bridge", said.toString()))
+        .getAsJsonObject();
+  }
+
+  private JsonArray answers(JsonArray questions) {
+    JsonArray answers = new JsonArray();
+    for (JsonElement element : questions) {
+      JsonObject question = element.getAsJsonObject();
+      JsonObject one = new JsonObject();
+      one.add("id", question.get("id"));
+      one.add("answer", answering.apply(question));
+      answers.add(one);
+    }
+    return answers;
   }
 
   private synchronized JsonObject said() {

@@ -4,11 +4,14 @@ import io.netty.channel.EventLoopGroup;
 import io.teleproxy.net.LocalPeers;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.socks.SocksServer;
+import io.teleproxy.spi.Finding;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Probe;
+import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Tunnel;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.spi.Watcher;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,6 +87,19 @@ final class Sources implements AutoCloseable {
         log.warn("a watcher cannot look at its configuration", e);
       }
     }
+  }
+
+  /** As {@link Watcher.Session#behind}, of all watchers. */
+  List<Finding> behind(String host, Protocol protocol, int port) {
+    List<Finding> findings = new ArrayList<>();
+    for (Watcher.Session session : watching) {
+      try {
+        findings.addAll(session.behind(host, protocol, port));
+      } catch (RuntimeException | LinkageError e) {
+        log.warn("a watcher cannot say what stands behind {}", host, e);
+      }
+    }
+    return findings;
   }
 
   /** Stops the watchers, withdraws their tables, and ends the tunnels last. */

@@ -129,6 +129,13 @@ final class UdpInterception implements InterceptPlans.UdpPorts, AutoCloseable {
     targets.retry();
   }
 
+  /** Why this SOCKS5 proxy carries no datagrams now; empty if it does. */
+  String refusal(int target) {
+    return targets.carries(target)
+        ? ""
+        : targets.without().getOrDefault(target, "no route for UDP leads to it");
+  }
+
   JsonObject describe() {
     JsonObject json = new JsonObject();
     json.addProperty("destinations", redirects);

@@ -1,6 +1,5 @@
 package io.teleproxy.cli;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.teleproxy.config.Configuration;
@@ -8,6 +7,7 @@ import io.teleproxy.config.ConfigurationReader;
 import io.teleproxy.config.Flags;
 import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.config.LogLevel;
+import io.teleproxy.doctor.FindingJson;
 import io.teleproxy.doctor.MachineExamination;
 import io.teleproxy.doctor.Secrets;
 import io.teleproxy.plugin.Loaded;
@@ -84,7 +84,7 @@ final class DoctorCommand implements Callable<Integer> {
     List<Finding> findings = new ArrayList<>(MachineExamination.of(program.environment()));
     plugins(findings);
     Map<String, String> answers = daemon(findings);
-    program.out().print(json ? Json.text(json(findings)) : text(findings));
+    program.out().print(json ? Json.text(FindingJson.write(findings)) : text(findings));
     if (bundle != null) {
       write(bundle, findings, answers);
       program.err().println("written: " + bundle + " (look into it before you send it)");
@@ -174,19 +174,6 @@ final class DoctorCommand implements Callable<Integer> {
       rows.add(List.of(lower(finding), finding.check(), finding.found() + remedy));
     }
     return Columns.text(rows);
-  }
-
-  private static JsonArray json(List<Finding> findings) {
-    JsonArray array = new JsonArray();
-    for (Finding finding : findings) {
-      JsonObject one = new JsonObject();
-      one.addProperty("check", finding.check());
-      one.addProperty("verdict", lower(finding));
-      one.addProperty("found", finding.found());
-      one.addProperty("remedy", finding.remedy());
-      array.add(one);
-    }
-    return array;
   }
 
   private static String lower(Finding finding) {

@@ -31,12 +31,15 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExamples:%n",
     footer = {
       "  teleproxy explain web",
-      "  teleproxy explain web.shop:80    with a real connection"
+      "  teleproxy explain web.shop:80    with a real connection",
+      "  teleproxy explain dns.shop:53/udp"
     })
 final class ExplainCommand implements Callable<Integer> {
   private static final int BROKEN = 1;
 
-  @Parameters(paramLabel = "HOST[:PORT]", description = "A name or an address, [IPV6]:PORT.")
+  @Parameters(
+      paramLabel = "HOST[:PORT]",
+      description = "A name or an address, [IPV6]:PORT; PORT/udp for datagrams.")
   private String place = "";
 
   @Option(names = "--json", description = "As JSON, for programs.")
@@ -57,11 +60,13 @@ final class ExplainCommand implements Callable<Integer> {
                 "/api/explain?host="
                     + URLEncoder.encode(to.host(), StandardCharsets.UTF_8)
                     + "&port="
-                    + to.port())
+                    + to.port()
+                    + "&protocol="
+                    + to.protocol())
             .getAsJsonObject();
     boolean broken = !Json.text(answer, "broken").isEmpty();
     if (answer.get("steps") instanceof JsonArray steps && !broken) {
-      broken = LocalAttempt.of(to.host(), to.port(), steps);
+      broken = LocalAttempt.of(to.host(), to.protocol().equals("udp") ? 0 : to.port(), steps);
       if (broken) {
         answer.addProperty("broken", "this machine");
       }
@@ -70,9 +75,15 @@ final class ExplainCommand implements Callable<Integer> {
     return broken ? BROKEN : 0;
   }
 
-  /** A name with a port, or without: 0. */
-  record HostAndPort(String host, int port) {
-    static HostAndPort parse(String text) {
+  /**
+   * A name with a port, or without: 0.
+   *
+   * @param protocol {@code tcp} or {@code udp}
+   */
+  record HostAndPort(String host, int port, String protocol) {
+    static HostAndPort parse(String given) {
+      String protocol = given.endsWith("/udp") ? "udp" : "tcp";
+      String text = given.replaceFirst("/(tcp|udp)$", "");
       boolean bracketed = text.startsWith("[");
       int end = bracketed ? text.indexOf(']') : -1;
       int colon = text.indexOf(':', Math.max(0, end));
@@ -84,9 +95,10 @@ final class ExplainCommand implements Callable<Integer> {
       String port = colon < 0 || ipv6 ? "0" : text.substring(colon + 1);
       if (host.isEmpty() || !port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65535) {
         throw new UserException(
-            "'" + text + "' is no place", "Write HOST, HOST:PORT (1-65535) or [IPV6]:PORT.");
+            "'" + given + "' is no place",
+            "Write HOST, HOST:PORT (1-65535), [IPV6]:PORT, or one of these with /udp.");
       }
-      return new HostAndPort(host, Integer.parseInt(port));
+      return new HostAndPort(host, Integer.parseInt(port), protocol);
     }
   }
 
@@ -99,7 +111,7 @@ final class ExplainCommand implements Callable<Integer> {
       rows.add(
           List.of(
               Json.text(step, "state"), Json.text(step, "step"), Json.text(step, "found") + took));
-      if (Json.text(step, "state").equals("broken")) {
+      if (remedy.isEmpty() && Json.text(step, "state").equals("broken")) {
         remedy = "\nBroken: " + Json.text(step, "step") + ". " + Json.text(step, "remedy") + "\n";
       }
     }

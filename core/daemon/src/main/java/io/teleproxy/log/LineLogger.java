@@ -48,6 +48,7 @@ final class LineLogger extends LegacyAbstractLogger {
       thrown.printStackTrace(new PrintWriter(trace, true));
       line.append(trace);
     }
+    RecentLines.keep(line.toString());
     // As one piece, so that lines of several threads do not mix.
     out.print(line);
     out.flush();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.teleproxy.spi.Table;
@@ -11,6 +12,7 @@ import io.teleproxy.spi.UserException;
 import io.teleproxy.tables.TableStore;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +41,24 @@ class BridgeLeaseTest {
     lease.heard(said(7, true, "mine"), "i");
     assertThat(lease.ready().toCompletableFuture()).isCompleted();
     assertThat(components.json().toString()).contains("watcher kubernetes", "no answer");
+  }
+
+  @Test
+  void aBridgeIsAskedWithTheAnswerToItsWordAndItsAnswerIsHeard() {
+    JsonObject question = new JsonObject();
+    question.addProperty("ask", "log");
+    CompletableFuture<JsonElement> answer = lease.questions().ask(question).toCompletableFuture();
+
+    JsonObject asked =
+        lease.heard(said(7, true), "i").getAsJsonArray("questions").get(0).getAsJsonObject();
+    assertThat(asked.get("ask").getAsString()).isEqualTo("log");
+    JsonObject again = said(7, true);
+    again.add(
+        "answers",
+        JsonParser.parseString("[{'id': " + asked.get("id") + ", 'answer': ['a line']}]"));
+    assertThat(lease.heard(again, "i").getAsJsonArray("questions")).isEmpty();
+
+    assertThat(answer.join().getAsJsonArray().get(0).getAsString()).isEqualTo("a line");
   }
 
   @Test

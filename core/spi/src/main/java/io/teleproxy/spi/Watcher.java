@@ -93,8 +93,8 @@ public interface Watcher extends ExtensionPoint {
      * they are ready, for {@code explain}: the first that is bad is named with its remedy. Looks at
      * what is known already; does not block. Any thread.
      *
-     * @param host a complete name without final dot, in lower case, or an address; of the source or
-     *     not
+     * @param host a name as somebody has written it, complete or not, or an address; of the source
+     *     or not
      * @param port 0 for all
      */
     default List<Finding> behind(String host, Protocol protocol, int port) {

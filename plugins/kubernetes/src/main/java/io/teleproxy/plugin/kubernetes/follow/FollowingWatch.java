@@ -4,7 +4,9 @@ import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.watch.WatchSession;
 import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Environment;
+import io.teleproxy.spi.Finding;
 import io.teleproxy.spi.Health;
+import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.spi.Watcher;
@@ -110,6 +112,11 @@ public final class FollowingWatch implements Watcher.Session {
     next.open();
   }
 
+  @Override
+  public List<Finding> behind(String host, Protocol protocol, int port) {
+    return current().behind(host, protocol, port);
+  }
+
   private synchronized Stage current() {
     return current;
   }
@@ -181,6 +188,12 @@ public final class FollowingWatch implements Watcher.Session {
         if (ended) {
           opened.close();
         }
+      }
+    }
+
+    List<Finding> behind(String host, Protocol protocol, int port) {
+      synchronized (held) {
+        return session == null ? List.of() : session.behind(host, protocol, port);
       }
     }
 

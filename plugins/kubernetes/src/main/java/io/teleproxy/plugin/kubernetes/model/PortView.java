@@ -24,7 +24,8 @@ public record PortView(String name, String protocol, int port) {
     return List.copyOf(views);
   }
 
-  boolean joins(PortView other) {
+  /** Whether the one leads to the other. */
+  public boolean joins(PortView other) {
     return name.equals(other.name) && protocol.equals(other.protocol);
   }
 }

@@ -7,6 +7,8 @@ import io.teleproxy.plugin.kubernetes.model.ClusterSnapshot;
 import io.teleproxy.plugin.kubernetes.model.LiveCluster;
 import io.teleproxy.plugin.kubernetes.table.ClusterTable;
 import io.teleproxy.plugin.kubernetes.watch.ResourceWatch.Scope;
+import io.teleproxy.spi.Finding;
+import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
@@ -64,6 +66,9 @@ public final class WatchSession implements Watcher.Session {
   private boolean dirty;
   private long published;
 
+  /** What is known of the cluster, for whoever asks; null before it has been read. */
+  private volatile @Nullable Behind behind;
+
   private WatchSession(ClusterSession cluster, Watcher.Context context) {
     Settings settings = context.environment().settings();
     this.cluster = cluster;
@@ -118,6 +123,12 @@ public final class WatchSession implements Watcher.Session {
     domain = found;
     context.publish(Table.pending(ClusterTable.NAME, ClusterTable.zones(domain)));
     context.search(List.of(cluster.namespace() + ".svc." + domain, "svc." + domain, domain));
+  }
+
+  @Override
+  public List<Finding> behind(String host, Protocol protocol, int port) {
+    Behind known = behind;
+    return known == null ? List.of() : known.find(host, protocol, port);
   }
 
   private void findDomain() {
@@ -212,6 +223,7 @@ public final class WatchSession implements Watcher.Session {
     table = table == null ? entries.of(snapshot) : entries.changed(table, snapshot, touched);
     // The tunnel must know a destination before anybody can be sent there.
     cluster.publish(new SnapshotView(snapshot, cluster.namespace(), domain));
+    behind = new Behind(snapshot, cluster.namespace(), domain);
     context.publish(table);
     dirty = false;
     published = System.nanoTime();
