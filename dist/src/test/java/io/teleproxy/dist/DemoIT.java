@@ -59,6 +59,14 @@ class DemoIT {
 
     Command.Result flows = product.user().execute("connections");
     assertThat(flows.out()).contains("127.77.0.10:80", "hello.demo", "closed");
+    for (String line : flows.lines()) {
+      // One number for a connection: in this list, and in what both processes log of it.
+      String number = line.split(" ")[0] + " ";
+      if (line.contains("tcp") && line.contains("closed")) {
+        assertThat(product.stderr())
+            .contains("DEBUG proxy - " + number, "DEBUG bridge/socks - " + number + "dial 127.77.");
+      }
+    }
     Path nowhere = Path.of("/dev/null");
     Process socat =
         machine.namespace().command("socat", "-u", "TCP4:echo.demo:7", "-").start(nowhere, nowhere);
@@ -78,7 +86,8 @@ class DemoIT {
     assertThat(http.get("http://teleproxy/api/queries").body())
         .contains("\"name\":\"hello.demo.\"");
     assertThat(http.get("http://teleproxy/metrics").body())
-        .contains("teleproxy_component_ready{component=\"tunnel demo\",state=\"ready\"} 1");
+        .contains("teleproxy_component_ready{component=\"tunnel demo\"} 1")
+        .containsPattern("teleproxy_connections_accepted_total [1-9]");
     assertThat(http.get("http://teleproxy/").body()).contains("<title>teleproxy</title>");
     assertThat(http.get("http://teleproxy/page.js").body()).contains("EventSource");
     assertThat(machine.run("curl -sSN http://teleproxy/api/events | head -c 3000").out())
@@ -95,6 +104,6 @@ class DemoIT {
   private static Product demo(PlainMachine machine, String backend) {
     Product.User user = machine.user(backend).env("SUDO_UID", USER).withProductOfHisOwn();
     Command.of("chown", "-R", "-h", USER, user.home().toString()).run().succeeded();
-    return user.start("demo");
+    return user.start("demo", "-v");
   }
 }

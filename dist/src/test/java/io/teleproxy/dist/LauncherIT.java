@@ -67,6 +67,26 @@ class LauncherIT {
   }
 
   @Test
+  void aStartIsDrawnOnTerminalsOnlyAndInColourUnlessThatIsUnwanted(@TempDir Path java)
+      throws IOException {
+    Path bin = Files.createDirectory(java.resolve("bin"));
+    Files.writeString(bin.resolve("java"), "#!/bin/sh\necho \"$@\"\n");
+    assertThat(bin.resolve("java").toFile().setExecutable(true)).isTrue();
+    Files.writeString(java.resolve("release"), "JAVA_VERSION=\"17.0.15\"\n");
+    Command run =
+        Command.of("sh", "-c", "exec \"$@\" 2>&1", "sh", Product.LAUNCHER.toString(), "run")
+            .env("JAVA_HOME", java.toString())
+            .env("TERM", "xterm");
+    Command onTerminal =
+        Command.of("script", "-qec", Product.LAUNCHER + " run", "/dev/null").env(run.environment());
+
+    assertThat(onTerminal.env("NO_COLOR", "").run().out()).contains("-Dteleproxy.progress=colour");
+    assertThat(onTerminal.env("NO_COLOR", "1").run().out()).contains("-Dteleproxy.progress=plain");
+    assertThat(onTerminal.env("TERM", "dumb").run().out()).doesNotContain("teleproxy.progress");
+    assertThat(run.run().out()).contains("Main run").doesNotContain("teleproxy.progress");
+  }
+
+  @Test
   void aClassDataArchiveIsPartOfTheProduct() {
     assertThat(Product.HOME.resolve("lib/teleproxy.jsa")).isNotEmptyFile();
   }

@@ -1,9 +1,11 @@
 package io.teleproxy.dist;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -14,6 +16,7 @@ import org.junit.jupiter.api.Assumptions;
  * TELEPROXY_TEST_STRICT} set, as in CI, they fail.
  */
 final class Requirements {
+  private static final Duration INSTALLATION = Duration.ofMinutes(3);
   private static final boolean STRICT = System.getenv("TELEPROXY_TEST_STRICT") != null;
 
   private Requirements() {}
@@ -27,6 +30,21 @@ final class Requirements {
   static void programs(String... names) {
     List<String> missing = Arrays.stream(names).filter(name -> !installed(name)).toList();
     met(missing.isEmpty(), "needs programs that are not installed: " + String.join(", ", missing));
+  }
+
+  /**
+   * A program that may still be being installed beside the build: CI does that with what takes
+   * long. Waits for it there; elsewhere it is there or not.
+   */
+  static void programInTime(String name, String... proof) {
+    if (STRICT) {
+      Command runs = Command.of(name).and(proof);
+      await(name + " is installed")
+          .atMost(INSTALLATION)
+          .pollInterval(Duration.ofSeconds(1))
+          .until(() -> installed(name) && runs.run().exit() == 0);
+    }
+    programs(name);
   }
 
   static void met(boolean condition, String otherwise) {

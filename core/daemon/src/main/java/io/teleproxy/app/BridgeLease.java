@@ -68,7 +68,7 @@ final class BridgeLease implements AutoCloseable {
     this.components = components;
     this.datagramsChanged = datagramsChanged;
     this.lease = lease;
-    components.report(COMPONENT, Health.starting("waiting for it"));
+    components.report(COMPONENT, Health.starting("not heard of yet"));
     timer.scheduleWithFixedDelay(this::sweep, 500, 500, TimeUnit.MILLISECONDS);
   }
 

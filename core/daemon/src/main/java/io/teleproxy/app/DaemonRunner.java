@@ -10,6 +10,7 @@ import io.teleproxy.config.Configuration;
 import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.config.Mode;
 import io.teleproxy.config.Part;
+import io.teleproxy.log.LogProvider;
 import io.teleproxy.net.LocalPeers;
 import io.teleproxy.net.ProcessEnd;
 import io.teleproxy.net.Transport;
@@ -27,6 +28,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -67,6 +69,9 @@ public final class DaemonRunner implements Runner {
   /** What is known of a bridge in another process; null where the tunnels are ours. */
   private volatile @Nullable BridgeLease lease;
 
+  /** Null without a terminal, and in the bridge beside root's part, which shows it all. */
+  private volatile @Nullable Progress progress;
+
   private final CompletableFuture<Interception> interception = new CompletableFuture<>();
   private volatile Set<Integer> ownTargets = Set.of();
 
@@ -83,6 +88,7 @@ public final class DaemonRunner implements Runner {
     } catch (CancellationException e) {
       // A signal came while we were starting; its hook closes what was opened.
     } finally {
+      endProgress();
       closer.close();
       signals.disarm();
     }
@@ -121,6 +127,18 @@ public final class DaemonRunner implements Runner {
     Mode mode = Part.isBridge(environment.variables()) ? Mode.BRIDGE : configuration.mode();
     // dist/bench/start makes its table of these lines.
     log.debug("start: {}: plugins", mode == Mode.BRIDGE ? "bridge" : "root");
+    String terminal = System.getProperty(LogProvider.PROGRESS);
+    if (terminal != null && !Part.isBridge(environment.variables())) {
+      progress =
+          closer.add(
+              "progress",
+              Progress.begin(
+                  components,
+                  mode == Mode.BRIDGE ? List.of("intercept") : List.of("dns", "firewall"),
+                  ProcessHandle.current().info().startInstant().orElse(Instant.now()),
+                  terminal.equals("colour"),
+                  System.err));
+    }
     if (mode != Mode.BRIDGE) {
       requireRoot(environment);
       PrivateGroup.enter(configuration.interceptGid(), environment.os());
@@ -339,9 +357,17 @@ public final class DaemonRunner implements Runner {
   private void announce(
       PrintStream out, String line, EventLoopGroup loops, HostEnvironment environment) {
     ready = true;
+    endProgress();
     SystemdNotify.send(loops, environment.variables().get("NOTIFY_SOCKET"), "READY=1");
     out.println(line);
     out.flush();
+  }
+
+  private void endProgress() {
+    Progress shown = progress;
+    if (shown != null) {
+      shown.close();
+    }
   }
 
   /** Takes our place in this network first, so that a second run touches nothing. */

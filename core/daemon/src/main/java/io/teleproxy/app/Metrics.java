@@ -4,8 +4,9 @@ import io.teleproxy.dns.DnsCounters;
 import io.teleproxy.proxy.Counters;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Table;
-import java.util.Locale;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The daemon's numbers in Prometheus' text format, version 0.0.4. The names are documented in
@@ -17,16 +18,34 @@ final class Metrics {
   private Metrics() {}
 
   static String text(Interception opened, Components components) {
+    return text(
+        components.all(),
+        opened.proxy().counters(),
+        opened.dns().counters(),
+        opened.tables().tables(),
+        opened.rules());
+  }
+
+  /**
+   * All of them.
+   *
+   * @param components health by name
+   * @param rules how many destinations the firewall leads to us
+   */
+  static String text(
+      Map<String, Health> components,
+      Counters connections,
+      DnsCounters dns,
+      List<Table> tables,
+      long rules) {
     Metrics metrics = new Metrics();
-    metrics.components(components.all());
-    metrics.connections(opened.proxy().counters());
-    metrics.dns(opened.dns().counters());
+    metrics.components(components);
+    metrics.connections(connections);
+    metrics.dns(dns);
     metrics.head("teleproxy_routes", "gauge", "Routes by table.");
-    for (Table table : opened.tables().tables()) {
-      metrics.line("teleproxy_routes{table=\"" + table.name() + "\"}", table.routeCount());
-    }
-    metrics.single(
-        "teleproxy_intercepted_destinations", "gauge", "Rules of the firewall.", opened.rules());
+    tables.forEach(
+        table -> metrics.line("teleproxy_routes", "table", table.name(), table.routeCount()));
+    metrics.single("teleproxy_intercepted_destinations", "gauge", "Rules of the firewall.", rules);
     metrics.single(
         "teleproxy_heap_bytes",
         "gauge",
@@ -37,48 +56,51 @@ final class Metrics {
 
   private void components(Map<String, Health> all) {
     head("teleproxy_component_ready", "gauge", "1 for a component that is ready, else 0.");
-    all.forEach(
-        (name, health) ->
-            line(
-                "teleproxy_component_ready{component=\""
-                    + name
-                    + "\",state=\""
-                    + health.state().name().toLowerCase(Locale.ROOT)
-                    + "\"}",
-                health.state() == Health.State.READY ? 1 : 0));
+    new TreeMap<>(all)
+        .forEach(
+            (name, health) ->
+                line(
+                    "teleproxy_component_ready",
+                    "component",
+                    name,
+                    health.state() == Health.State.READY ? 1 : 0));
   }
 
   private void connections(Counters now) {
     single("teleproxy_connections_open", "gauge", "Flows that live now.", now.live());
     single("teleproxy_connections_accepted_total", "counter", "Connections taken.", now.accepted());
-    head("teleproxy_connections_ended_total", "counter", "Flows that have ended, by how.");
-    line("teleproxy_connections_ended_total{how=\"closed\"}", now.closed());
-    line("teleproxy_connections_ended_total{how=\"reset\"}", now.reset());
-    line("teleproxy_connections_ended_total{how=\"failed\"}", now.failed());
+    String ended = "teleproxy_connections_ended_total";
+    head(ended, "counter", "Flows that have ended, by how.");
+    line(ended, "how", "closed", now.closed());
+    line(ended, "how", "reset", now.reset());
+    line(ended, "how", "failed", now.failed());
+    String refused = "teleproxy_connections_refused_total";
     head(
-        "teleproxy_connections_refused_total",
+        refused,
         "counter",
         "Connections reset without being carried: by a route, or because none covers them.");
-    line("teleproxy_connections_refused_total{why=\"rejected\"}", now.rejected());
-    line("teleproxy_connections_refused_total{why=\"dropped\"}", now.dropped());
-    head("teleproxy_bytes_total", "counter", "Bytes carried.");
-    line("teleproxy_bytes_total{direction=\"up\"}", now.bytesUp());
-    line("teleproxy_bytes_total{direction=\"down\"}", now.bytesDown());
+    line(refused, "why", "rejected", now.rejected());
+    line(refused, "why", "dropped", now.dropped());
+    String bytes = "teleproxy_bytes_total";
+    head(bytes, "counter", "Bytes carried.");
+    line(bytes, "direction", "up", now.bytesUp());
+    line(bytes, "direction", "down", now.bytesDown());
   }
 
   private void dns(DnsCounters now) {
     single("teleproxy_dns_queries_total", "counter", "Queries received.", now.queries());
-    head("teleproxy_dns_answers_total", "counter", "Queries by who answered.");
-    line("teleproxy_dns_answers_total{by=\"tables\"}", now.local());
-    line("teleproxy_dns_answers_total{by=\"nameserver\"}", now.relayed());
-    line("teleproxy_dns_answers_total{by=\"nobody\"}", now.failed());
+    String answers = "teleproxy_dns_answers_total";
+    head(answers, "counter", "Queries by who answered.");
+    line(answers, "by", "tables", now.local());
+    line(answers, "by", "nameserver", now.relayed());
+    line(answers, "by", "nobody", now.failed());
     single("teleproxy_dns_malformed_total", "counter", "Queries not understood.", now.malformed());
     single("teleproxy_dns_in_flight", "gauge", "Queries that wait for others.", now.inFlight());
   }
 
   private void single(String name, String type, String help, long value) {
     head(name, type, help);
-    line(name, value);
+    text.append(name).append(' ').append(value).append('\n');
   }
 
   private void head(String name, String type, String help) {
@@ -86,7 +108,10 @@ final class Metrics {
     text.append("# TYPE ").append(name).append(' ').append(type).append('\n');
   }
 
-  private void line(String name, long value) {
-    text.append(name).append(' ').append(value).append('\n');
+  /** Components of a bridge are named by whoever is one, with whatever characters. */
+  private void line(String name, String label, String labelled, long value) {
+    text.append(name).append('{').append(label).append("=\"");
+    text.append(labelled.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n"));
+    text.append("\"} ").append(value).append('\n');
   }
 }

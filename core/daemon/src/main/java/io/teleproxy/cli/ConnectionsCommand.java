@@ -83,6 +83,7 @@ final class ConnectionsCommand extends LiveCommand {
     List<List<String>> rows = new ArrayList<>();
     rows.add(
         List.of(
+            "ID",
             "PROCESS",
             "UID",
             "PROTO",
@@ -106,6 +107,7 @@ final class ConnectionsCommand extends LiveCommand {
   private static List<String> row(JsonObject flow) {
     String pid = Json.text(flow, "pid");
     return List.of(
+        "#" + id(flow),
         pid.isEmpty() ? "-" : pid + "/" + Json.text(flow, "process"),
         pid.isEmpty() ? "-" : Json.text(flow, "uid"),
         Json.text(flow, "protocol"),

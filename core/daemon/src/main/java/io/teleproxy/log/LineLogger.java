@@ -10,23 +10,42 @@ import org.slf4j.event.Level;
 import org.slf4j.helpers.LegacyAbstractLogger;
 import org.slf4j.helpers.MessageFormatter;
 
-/** Writes {@code 13:59:02.117 INFO ClassName - message}, and below it what was thrown. */
+/**
+ * Writes {@code 13:59:02.117 INFO component - message}, and below it what was thrown. The component
+ * is the package that speaks, {@code dns} or {@code kubernetes}, with {@code bridge/} before it in
+ * the bridge's process, whose lines stand among those of root's part.
+ */
 final class LineLogger extends LegacyAbstractLogger {
   private static final long serialVersionUID = 1;
   private static final long DAY_MILLIS = 24 * 60 * 60 * 1000;
 
   private final transient PrintStream out;
-  private final String shortName;
+  private final String begin;
+  private final String component;
   private final int least;
 
   /**
+   * @param begin before each line
+   * @param part before the component
    * @param least the lowest level that is written; null for none
    */
-  LineLogger(String name, @Nullable Level least, PrintStream out) {
+  LineLogger(String name, String begin, String part, @Nullable Level least, PrintStream out) {
     this.name = name;
-    this.shortName = name.substring(name.lastIndexOf('.') + 1);
+    this.begin = begin;
+    this.component = part + component(name);
     this.least = least == null ? Integer.MAX_VALUE : least.toInt();
     this.out = out;
+  }
+
+  /** Of ours the package below the plugins' or our own; of others the class. */
+  private static String component(String logger) {
+    for (String ours : new String[] {"io.teleproxy.plugin.", "io.teleproxy."}) {
+      int end = logger.indexOf('.', ours.length());
+      if (logger.startsWith(ours) && end > 0) {
+        return logger.substring(ours.length(), end);
+      }
+    }
+    return logger.substring(logger.lastIndexOf('.') + 1);
   }
 
   @Override
@@ -39,7 +58,7 @@ final class LineLogger extends LegacyAbstractLogger {
     StringBuilder line = new StringBuilder(160);
     long now = System.currentTimeMillis();
     time(line, Math.floorMod(now + TimeZone.getDefault().getOffset(now), DAY_MILLIS));
-    line.append(' ').append(level).append(' ').append(shortName).append(" - ");
+    line.append(' ').append(level).append(' ').append(component).append(" - ");
     line.append(
         arguments == null ? pattern : MessageFormatter.basicArrayFormat(pattern, arguments));
     line.append(System.lineSeparator());
@@ -50,7 +69,7 @@ final class LineLogger extends LegacyAbstractLogger {
     }
     RecentLines.keep(line.toString());
     // As one piece, so that lines of several threads do not mix.
-    out.print(line);
+    out.print(begin + line);
     out.flush();
   }
 

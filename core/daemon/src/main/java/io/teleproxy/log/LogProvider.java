@@ -25,9 +25,19 @@ public final class LogProvider implements SLF4JServiceProvider {
   /** One of {@link Level}, in any case; info unless given. */
   public static final String LEVEL = "teleproxy.log.level";
 
+  /**
+   * Set where a start is drawn on the terminal to which the log goes, too: then each line erases
+   * what is below it.
+   */
+  public static final String PROGRESS = "teleproxy.progress";
+
+  private static final String ERASE_BELOW = "\r\u001b[J";
+
   private final IMarkerFactory markers = new BasicMarkerFactory();
   private final MDCAdapter context = new NOPMDCAdapter();
   private final Map<String, Logger> loggers = new ConcurrentHashMap<>();
+  private final String part = "bridge".equals(System.getenv("TELEPROXY_PART")) ? "bridge/" : "";
+  private final String begin = System.getProperty(PROGRESS) == null ? "" : ERASE_BELOW;
   private Level level = Level.INFO;
 
   /** For slf4j. */
@@ -49,7 +59,7 @@ public final class LogProvider implements SLF4JServiceProvider {
   }
 
   private Logger logger(String name) {
-    return new LineLogger(name, levelOf(name), System.err);
+    return new LineLogger(name, begin, part, levelOf(name), System.err);
   }
 
   /** Null for none at all. */

@@ -1,5 +1,6 @@
 package io.teleproxy.proxy;
 
+import io.netty.util.NetUtil;
 import io.teleproxy.socks.Relay;
 import io.teleproxy.spi.Protocol;
 import java.net.InetSocketAddress;
@@ -12,9 +13,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The live flows, the last that ended, and the counters. Any thread. */
 final class Flows {
+  /** What it says of a flow begins with its number, as what {@code SocksServer} says of it does. */
+  private static final Logger log = LoggerFactory.getLogger(TransparentProxy.class);
+
   /** How many of the ended are remembered. */
   private static final int REMEMBERED = 256;
 
@@ -50,13 +56,31 @@ final class Flows {
     LiveFlow flow =
         new LiveFlow(ids.incrementAndGet(), protocol, client, destination, target, this, abort);
     live.put(flow.id, flow);
+    if (log.isDebugEnabled()) {
+      log.debug(
+          "#{} {} {} -> {} by SOCKS5 proxy {}",
+          flow.id,
+          protocol.lower(),
+          NetUtil.toSocketAddressString(client),
+          NetUtil.toSocketAddressString(destination),
+          target);
+    }
     silent.merge(new Silence(destination, target), 1, Integer::sum);
     return flow;
+  }
+
+  void opened(LiveFlow flow) {
+    if (log.isDebugEnabled()) {
+      log.debug("#{} open", flow.id);
+    }
   }
 
   void ended(LiveFlow flow, String reason) {
     if (live.remove(flow.id) == null) {
       return;
+    }
+    if (log.isDebugEnabled()) {
+      log.debug("#{} ended: {} (bytes: {} up, {} down)", flow.id, reason, flow.up(), flow.down());
     }
     if (flow.state() == Flow.State.CONNECTING) {
       failed.increment();

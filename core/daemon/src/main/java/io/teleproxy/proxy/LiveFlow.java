@@ -56,6 +56,7 @@ final class LiveFlow implements Relay.Observer {
       answered();
     }
     state = State.OPEN;
+    flows.opened(this);
   }
 
   private void answered() {

@@ -202,7 +202,6 @@ final class Redirected extends ChannelInboundHandlerAdapter {
             connected -> {
               if (!connected.isSuccess()) {
                 Throwable cause = connected.cause();
-                log.debug("{}: SOCKS5 proxy {}: {}", destination, target, cause.getMessage());
                 // The channel was never active: its end of the relay will not report.
                 flow.ended("SOCKS5 proxy " + target + ": " + cause.getMessage());
                 client.reset();
@@ -217,6 +216,7 @@ final class Redirected extends ChannelInboundHandlerAdapter {
         new SocksConnect(
             flow.destination(),
             pipelined,
+            flow.id,
             new SocksConnect.Outcome() {
               @Override
               public void connected() {
@@ -226,7 +226,6 @@ final class Redirected extends ChannelInboundHandlerAdapter {
 
               @Override
               public void failed(String reason) {
-                log.debug("{}: SOCKS5 proxy {}: {}", flow.destination(), flow.target, reason);
                 relay.abort("SOCKS5 proxy " + flow.target + ": " + reason);
               }
             });

@@ -11,16 +11,12 @@ import io.teleproxy.socks.UdpIdleness;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One client's datagrams to one destination: an association with the route's SOCKS5 proxy of its
  * own, so that answers need no telling apart. Confined to the event loop of the {@link UdpProxy}.
  */
 final class UdpFlow implements SocksAssociation.Listener {
-  private static final Logger log = LoggerFactory.getLogger(TransparentProxy.class);
-
   /** What comes so soon after a failure is lost: a new attempt per datagram would be a flood. */
   private static final long PAUSE = TimeUnit.SECONDS.toNanos(1);
 
@@ -56,7 +52,8 @@ final class UdpFlow implements SocksAssociation.Listener {
   }
 
   void open(EventLoop loop, Transport transport, boolean pipelined) {
-    association = SocksAssociation.open(loop, transport, account.target, pipelined, this);
+    association =
+        SocksAssociation.open(loop, transport, account.target, pipelined, account.id, this);
   }
 
   /** Takes the payload over. */
@@ -116,7 +113,6 @@ final class UdpFlow implements SocksAssociation.Listener {
 
   @Override
   public void ended(String reason) {
-    log.debug("{} udp: SOCKS5 proxy {}: {}", destination, account.target, reason);
     end("SOCKS5 proxy " + account.target + ": " + reason);
   }
 }

@@ -94,7 +94,7 @@ final class UdpTarget implements SocksAssociation.Listener {
   private void attempt() {
     pending = null;
     if (!closed) {
-      association = SocksAssociation.open(loop, transport, port, pipelined, this);
+      association = SocksAssociation.open(loop, transport, port, pipelined, 0, this);
     }
   }
 

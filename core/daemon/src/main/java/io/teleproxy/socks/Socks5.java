@@ -14,6 +14,7 @@ final class Socks5 {
   static final int VERSION = 5;
   static final int NO_AUTHENTICATION = 0;
   static final int NO_ACCEPTABLE_METHOD = 0xff;
+  private static final int PRIVATE_METHODS = 0x80;
 
   static final int CONNECT = 1;
   static final int UDP_ASSOCIATE = 3;
@@ -91,6 +92,33 @@ final class Socks5 {
 
   static void writeGreeting(ByteBuf to) {
     to.writeByte(VERSION).writeByte(1).writeByte(NO_AUTHENTICATION);
+  }
+
+  /**
+   * The same for our own server, with the number by which both sides' logs name the flow: each six
+   * bits of it, lowest first, as one more method among those that RFC 1928 §3 reserves for private
+   * use. A server that does not know them takes the first.
+   *
+   * @param flow positive
+   */
+  static void writeGreeting(ByteBuf to, long flow) {
+    int digits = (69 - Long.numberOfLeadingZeros(flow)) / 6;
+    to.writeByte(VERSION).writeByte(1 + digits).writeByte(NO_AUTHENTICATION);
+    for (long left = flow; left != 0; left >>>= 6) {
+      to.writeByte(PRIVATE_METHODS | (int) (left & 63));
+    }
+  }
+
+  /** The flow's number among these methods of a greeting; 0 if there is none. */
+  static long flow(ByteBuf in, int first, int count) {
+    long flow = 0;
+    for (int i = count - 1; i >= 0; i--) {
+      int method = in.getUnsignedByte(first + i);
+      if ((method & ~63) == PRIVATE_METHODS) {
+        flow = flow << 6 | (method & 63);
+      }
+    }
+    return flow;
   }
 
   static void writeRequest(ByteBuf to, int command, InetSocketAddress destination) {

@@ -56,6 +56,7 @@ public final class SocksAssociation {
   private final Transport transport;
   private final int target;
   private final boolean pipelined;
+  private final long flow;
   private final Listener listener;
   private final Deque<Waiting> waiting = new ArrayDeque<>();
   private @Nullable Channel datagrams;
@@ -64,11 +65,17 @@ public final class SocksAssociation {
   private boolean over;
 
   private SocksAssociation(
-      EventLoop loop, Transport transport, int target, boolean pipelined, Listener listener) {
+      EventLoop loop,
+      Transport transport,
+      int target,
+      boolean pipelined,
+      long flow,
+      Listener listener) {
     this.loop = loop;
     this.transport = transport;
     this.target = target;
     this.pipelined = pipelined;
+    this.flow = flow;
     this.listener = listener;
   }
 
@@ -76,12 +83,18 @@ public final class SocksAssociation {
    * Asks for an association; called on the event loop.
    *
    * @param target port of the proxy on 127.0.0.1
-   * @param pipelined whether the proxy is known to take everything at once
+   * @param pipelined whether the proxy is ours, and so known to take everything at once
+   * @param flow by which number our own proxy's log is to name it; 0 for none
    */
   public static SocksAssociation open(
-      EventLoop loop, Transport transport, int target, boolean pipelined, Listener listener) {
+      EventLoop loop,
+      Transport transport,
+      int target,
+      boolean pipelined,
+      long flow,
+      Listener listener) {
     SocksAssociation association =
-        new SocksAssociation(loop, transport, target, pipelined, listener);
+        new SocksAssociation(loop, transport, target, pipelined, flow, listener);
     association.bind();
     return association;
   }
@@ -164,7 +177,7 @@ public final class SocksAssociation {
                   @Override
                   protected void initChannel(Channel channel) {
                     Consent consent = new Consent();
-                    SocksConnect request = SocksConnect.associate(from, pipelined, consent);
+                    SocksConnect request = SocksConnect.associate(from, pipelined, flow, consent);
                     consent.request = request;
                     channel.pipeline().addLast(request, new Control());
                   }

@@ -49,6 +49,7 @@ public final class SocksConnect extends ChannelDuplexHandler {
   private final int command;
   private final InetSocketAddress destination;
   private final boolean pipelined;
+  private final long flow;
   private final Outcome outcome;
   private State state = State.CONNECTING;
   private @Nullable PendingWriteQueue waiting;
@@ -58,17 +59,20 @@ public final class SocksConnect extends ChannelDuplexHandler {
 
   /**
    * @param destination resolved
-   * @param pipelined whether the proxy is known to take everything at once
+   * @param pipelined whether the proxy is ours, and so known to take everything at once
+   * @param flow by which number our own proxy's log is to name it; 0 for none
    */
-  public SocksConnect(InetSocketAddress destination, boolean pipelined, Outcome outcome) {
-    this(Socks5.CONNECT, destination, pipelined, outcome);
+  public SocksConnect(
+      InetSocketAddress destination, boolean pipelined, long flow, Outcome outcome) {
+    this(Socks5.CONNECT, destination, pipelined, flow, outcome);
   }
 
   private SocksConnect(
-      int command, InetSocketAddress destination, boolean pipelined, Outcome outcome) {
+      int command, InetSocketAddress destination, boolean pipelined, long flow, Outcome outcome) {
     this.command = command;
     this.destination = destination;
     this.pipelined = pipelined;
+    this.flow = flow;
     this.outcome = outcome;
   }
 
@@ -77,8 +81,9 @@ public final class SocksConnect extends ChannelDuplexHandler {
    *
    * @param from the address and port from which datagrams will be sent
    */
-  static SocksConnect associate(InetSocketAddress from, boolean pipelined, Outcome outcome) {
-    return new SocksConnect(Socks5.UDP_ASSOCIATE, from, pipelined, outcome);
+  static SocksConnect associate(
+      InetSocketAddress from, boolean pipelined, long flow, Outcome outcome) {
+    return new SocksConnect(Socks5.UDP_ASSOCIATE, from, pipelined, flow, outcome);
   }
 
   /** Where the datagrams of an association are to be sent; known once it is granted. */
@@ -91,8 +96,12 @@ public final class SocksConnect extends ChannelDuplexHandler {
     if (!pipelined) {
       waiting = new PendingWriteQueue(ctx);
     }
-    ByteBuf first = ctx.alloc().directBuffer(32);
-    Socks5.writeGreeting(first);
+    ByteBuf first = ctx.alloc().directBuffer(48);
+    if (pipelined && flow > 0) {
+      Socks5.writeGreeting(first, flow);
+    } else {
+      Socks5.writeGreeting(first);
+    }
     if (pipelined) {
       Socks5.writeRequest(first, command, destination);
     }

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.util.NetUtil;
 import io.teleproxy.socks.Socks5.ProtocolException;
 import io.teleproxy.spi.Tunnel;
 import java.net.InetSocketAddress;
@@ -25,6 +26,9 @@ final class SocksServerHandshake extends ChannelInboundHandlerAdapter {
   private final UdpAssociations associations;
   private @Nullable ByteBuf received;
   private boolean greeted;
+
+  /** By which number the client names the flow; 0 if it does not, or nobody wants to know. */
+  private long flow;
 
   SocksServerHandshake(Tunnel.Session tunnel, UdpAssociations associations) {
     this.tunnel = tunnel;
@@ -70,7 +74,8 @@ final class SocksServerHandshake extends ChannelInboundHandlerAdapter {
     switch (command) {
       case Socks5.CONNECT -> dial(ctx, Socks5.readAddress(bytes), bytes);
       case Socks5.UDP_ASSOCIATE -> {
-        UdpAssociation association = associations.next(ctx.channel(), Socks5.readAnyAddress(bytes));
+        UdpAssociation association =
+            associations.next(ctx.channel(), Socks5.readAnyAddress(bytes), flow);
         bytes.release();
         ctx.pipeline().replace(this, null, association.control());
         association.bind();
@@ -92,6 +97,9 @@ final class SocksServerHandshake extends ChannelInboundHandlerAdapter {
     boolean acceptable =
         ByteBufUtil.indexOf(bytes, start + 2, start + 2 + methods, (byte) Socks5.NO_AUTHENTICATION)
             >= 0;
+    if (log.isDebugEnabled()) {
+      flow = Socks5.flow(bytes, start + 2, methods);
+    }
     bytes.skipBytes(2 + methods);
     greeted = true;
     int method = acceptable ? Socks5.NO_AUTHENTICATION : Socks5.NO_ACCEPTABLE_METHOD;
@@ -106,19 +114,27 @@ final class SocksServerHandshake extends ChannelInboundHandlerAdapter {
 
   private void dial(ChannelHandlerContext ctx, InetSocketAddress to, ByteBuf earlyData) {
     SocketEnd client = become(ctx);
+    if (log.isDebugEnabled()) {
+      log.debug("#{} dial {}", flow, NetUtil.toSocketAddressString(to));
+    }
     TunnelEnd server =
         new TunnelEnd(
             ctx.channel(),
             new TunnelEnd.Dial() {
               @Override
               public void opened() {
+                if (log.isDebugEnabled()) {
+                  log.debug("#{} open at the far end", flow);
+                }
                 client.write(reply(ctx, Socks5.SUCCEEDED));
                 client.flush();
               }
 
               @Override
               public void failed(Tunnel.DialFailure failure) {
-                log.debug("{}: {} ({})", to, failure.kind(), failure.detail());
+                if (log.isDebugEnabled()) {
+                  log.debug("#{} {} ({})", flow, failure.kind(), failure.detail());
+                }
                 client.refuse(reply(ctx, Socks5.reply(failure.kind())));
               }
             });
@@ -131,13 +147,24 @@ final class SocksServerHandshake extends ChannelInboundHandlerAdapter {
       earlyData.release();
       return;
     }
-    Relay relay = new Relay(client, server, Relay.Observer.NONE);
+    Relay relay =
+        new Relay(client, server, log.isDebugEnabled() ? new LoggedEnd(flow) : Relay.Observer.NONE);
     server.join(connection, relay);
     client.join(relay);
     if (earlyData.isReadable()) {
       relay.received(client, earlyData);
     } else {
       earlyData.release();
+    }
+  }
+
+  private record LoggedEnd(long flow) implements Relay.Observer {
+    @Override
+    public void carried(boolean up, int bytes) {}
+
+    @Override
+    public void ended(String reason) {
+      log.debug("#{} ended at the far end: {}", flow, reason);
     }
   }
 

@@ -10,6 +10,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.util.NetUtil;
 import io.netty.util.ReferenceCountUtil;
 import io.teleproxy.socks.Socks5.ProtocolException;
 import java.net.InetSocketAddress;
@@ -43,6 +44,9 @@ final class UdpAssociation extends ChannelInboundHandlerAdapter {
   private final UdpAssociations associations;
   private final Channel control;
 
+  /** In the log. */
+  private final long number;
+
   /** Least recently used first. */
   private final Map<InetSocketAddress, AssociatedFlow> flows = new LinkedHashMap<>(4, 0.75f, true);
 
@@ -53,7 +57,8 @@ final class UdpAssociation extends ChannelInboundHandlerAdapter {
   private @Nullable Future<?> sweep;
   private boolean over;
 
-  UdpAssociation(UdpAssociations associations, Channel control, int clientPort) {
+  UdpAssociation(UdpAssociations associations, Channel control, int clientPort, long number) {
+    this.number = number;
     this.associations = associations;
     this.control = control;
     this.clientPort = clientPort;
@@ -127,6 +132,9 @@ final class UdpAssociation extends ChannelInboundHandlerAdapter {
       leastUsed.next().close();
       leastUsed.remove();
     }
+    if (log.isDebugEnabled()) {
+      log.debug("#{} datagrams to {}", number, NetUtil.toSocketAddressString(to));
+    }
     AssociatedFlow flow = new AssociatedFlow(this, to, control);
     flows.put(to, flow);
     flow.open(associations.tunnel);
@@ -149,7 +157,13 @@ final class UdpAssociation extends ChannelInboundHandlerAdapter {
 
   /** The tunnel has ended a flow. */
   void ended(InetSocketAddress to, AssociatedFlow flow, String reason) {
-    log.debug("datagrams to {}: {}", to, reason);
+    if (log.isDebugEnabled()) {
+      log.debug(
+          "#{} datagrams to {} ended at the far end: {}",
+          number,
+          NetUtil.toSocketAddressString(to),
+          reason);
+    }
     if (flows.remove(to, flow) && flows.isEmpty()) {
       control.close();
     }

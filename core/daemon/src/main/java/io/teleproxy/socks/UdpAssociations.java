@@ -39,9 +39,10 @@ final class UdpAssociations {
    * An association for this client, not bound yet.
    *
    * @param from where the client says it will send from; address and port may be 0
+   * @param flow its number in the log
    * @throws ProtocolException if there may be none, or none more
    */
-  UdpAssociation next(Channel control, InetSocketAddress from) throws ProtocolException {
+  UdpAssociation next(Channel control, InetSocketAddress from, long flow) throws ProtocolException {
     if (!open) {
       throw new ProtocolException(Socks5.COMMAND_NOT_SUPPORTED, "no UDP through this tunnel now");
     }
@@ -52,6 +53,6 @@ final class UdpAssociations {
     if (!open) {
       control.close();
     }
-    return new UdpAssociation(this, control, from.getPort());
+    return new UdpAssociation(this, control, from.getPort(), flow);
   }
 }

@@ -23,8 +23,8 @@ class LineLoggerTest {
   }
 
   @Test
-  void aLineHasTimeLevelClassAndMessage() {
-    LineLogger log = new LineLogger("io.teleproxy.app.Thing", Level.INFO, out);
+  void aLineHasTimeLevelComponentAndMessage() {
+    LineLogger log = new LineLogger("io.teleproxy.dns.Thing", "", "bridge/", Level.INFO, out);
     log.info("{} of {}: [a={}]", 1, "two", 3L);
     log.warn("{} lost", "one");
     log.info("plain {}");
@@ -33,12 +33,34 @@ class LineLoggerTest {
         .allMatch(line -> line.matches("[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\\.[0-9]{3} .*"))
         .extracting(line -> line.substring(13))
         .containsExactly(
-            "INFO Thing - 1 of two: [a=3]", "WARN Thing - one lost", "INFO Thing - plain {}");
+            "INFO bridge/dns - 1 of two: [a=3]",
+            "WARN bridge/dns - one lost",
+            "INFO bridge/dns - plain {}");
+  }
+
+  @Test
+  void aComponentIsAPackageOfOursOrAClassOfOthers() {
+    for (String name :
+        new String[] {
+          "io.teleproxy.plugin.kubernetes.tunnel.Thing",
+          "io.teleproxy.plugin.Host",
+          "io.teleproxy.health",
+          "io.netty.channel.Channel"
+        }) {
+      new LineLogger(name, "", "", Level.INFO, out).info("here");
+    }
+    assertThat(written().lines())
+        .extracting(line -> line.substring(13))
+        .containsExactly(
+            "INFO kubernetes - here",
+            "INFO plugin - here",
+            "INFO health - here",
+            "INFO Channel - here");
   }
 
   @Test
   void whatWasThrownStandsBelow() {
-    LineLogger log = new LineLogger("Thing", Level.INFO, out);
+    LineLogger log = new LineLogger("Thing", "", "", Level.INFO, out);
     log.error("{} failed", "it", new IllegalStateException("no"));
     assertThat(written())
         .contains(
@@ -47,10 +69,10 @@ class LineLoggerTest {
 
   @Test
   void belowTheLevelNothingIsWritten() {
-    LineLogger log = new LineLogger("Thing", Level.WARN, out);
+    LineLogger log = new LineLogger("Thing", "", "", Level.WARN, out);
     log.info("no");
     log.debug("no");
-    new LineLogger("Other", null, out).error("no");
+    new LineLogger("Other", "", "", null, out).error("no");
     assertThat(written()).isEmpty();
   }
 

@@ -27,7 +27,7 @@ function add(parent, tag, text, className) {
   return child;
 }
 
-/** A cell is a text, or {text, className}, or {lines: [[text, className], ...]}, or {text, explain}. */
+/** A cell is a text, or {text, className}, or {lines: [[text, className], ...]}, or {text, explain, fleeting}. */
 function show(td, cell) {
   const wanted = JSON.stringify(cell);
   if (td.shown === wanted) return;
@@ -37,6 +37,7 @@ function show(td, cell) {
   if (cell.explain) {
     const button = add(td, 'button', cell.text, 'name');
     button.title = 'Explain ' + cell.explain;
+    button.tabIndex = cell.fleeting ? -1 : 0;
     button.addEventListener('click', () => {
       at('place').value = cell.explain;
       at('explain').requestSubmit();
@@ -117,14 +118,15 @@ function counters(flows, dns) {
   say(at('local'), number(dns.local));
 }
 
-function explainable(name, port) {
-  return name ? {text: name, explain: name + (port ? ':' + port : '')} : '–';
+/** Where rows come and go, it is no stop on the way of the keyboard. */
+function explainable(name, port, fleeting) {
+  return name ? {text: name, explain: name + (port ? ':' + port : ''), fleeting} : '–';
 }
 
 function flow(f) {
   const port = f.destination.slice(f.destination.lastIndexOf(':') + 1);
-  return [String(f.id), f.pid ? f.process + ' (' + f.pid + ')' : '–', explainable(f.name, port), f.protocol + ' ' + f.destination,
-    {text: f.state, className: 'state ' + f.state}, right(span(f['age-ms'])), right(bytes(f['bytes-up'])), right(bytes(f['bytes-down'])), f.reason || ''];
+  return ['#' + f.id, f.pid ? f.process + ' (' + f.pid + ')' : '–', explainable(f.name, port, true), f.protocol + ' ' + f.destination,
+    {text: f.state, className: 'state ' + f.state}, right(span(f['age-ms'])), right(f['round-trip-ms'] === undefined ? '–' : Math.max(0.1, f['round-trip-ms']).toFixed(1) + ' ms'), right(bytes(f['bytes-up'])), right(bytes(f['bytes-down'])), f.reason || ''];
 }
 
 function query(q) {
