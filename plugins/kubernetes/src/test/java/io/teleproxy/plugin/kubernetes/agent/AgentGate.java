@@ -3,6 +3,7 @@ package io.teleproxy.plugin.kubernetes.agent;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -17,6 +18,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -33,7 +35,9 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import io.teleproxy.agent.AgentServer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -43,6 +47,8 @@ public final class AgentGate implements AutoCloseable {
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final AtomicInteger forwards = new AtomicInteger();
+  private final AtomicInteger refusals = new AtomicInteger();
+  private volatile Optional<FullHttpResponse> refusal = Optional.empty();
   private final Channel listener;
   private volatile AgentServer agent = AgentServer.start(0, Duration.ofMinutes(1));
 
@@ -77,6 +83,27 @@ public final class AgentGate implements AutoCloseable {
     return forwards.get();
   }
 
+  /** From now on no port-forward comes about; those that are there stay. */
+  void refuse(int status, String message) {
+    refusal =
+        Optional.of(
+            response(HttpResponseStatus.valueOf(status), "{\"message\": \"" + message + "\"}"));
+  }
+
+  void refuseNoMore() {
+    refusal = Optional.empty();
+  }
+
+  /** How many port-forwards were refused. */
+  int refusals() {
+    return refusals.get();
+  }
+
+  /** Ends one of the connections. */
+  void cutOne() {
+    clients.iterator().next().close().syncUninterruptibly();
+  }
+
   /** Ends all connections. */
   void cut() {
     clients.close().awaitUninterruptibly();
@@ -92,6 +119,12 @@ public final class AgentGate implements AutoCloseable {
     clients.forEach(channel -> channel.config().setAutoRead(true));
   }
 
+  /** Ends all connections, and takes no more. */
+  void leave() {
+    listener.close().syncUninterruptibly();
+    cut();
+  }
+
   /** Another process in the same pod, which knows nothing of the first one's connections. */
   void restartAgent() {
     AgentServer before = agent;
@@ -101,26 +134,35 @@ public final class AgentGate implements AutoCloseable {
 
   @Override
   public void close() {
-    listener.close().syncUninterruptibly();
-    cut();
+    leave();
     agent.close();
     group.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+
+  private static FullHttpResponse response(HttpResponseStatus status, String body) {
+    FullHttpResponse response =
+        new DefaultFullHttpResponse(
+            HttpVersion.HTTP_1_1, status, Unpooled.copiedBuffer(body, StandardCharsets.UTF_8));
+    response.headers().set(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes());
+    return response;
   }
 
   private final class Front extends SimpleChannelInboundHandler<FullHttpRequest> {
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
-      boolean upgrade = request.uri().endsWith("/portforward");
-      DefaultFullHttpResponse response =
-          new DefaultFullHttpResponse(
-              HttpVersion.HTTP_1_1,
-              upgrade ? HttpResponseStatus.SWITCHING_PROTOCOLS : HttpResponseStatus.OK);
-      if (!upgrade) {
-        response.headers().set(HttpHeaderNames.CONTENT_LENGTH, 0);
-        ctx.writeAndFlush(response);
+      if (!request.uri().endsWith("/portforward")) {
+        ctx.writeAndFlush(response(HttpResponseStatus.OK, ""));
+        return;
+      }
+      Optional<FullHttpResponse> refused = refusal;
+      if (refused.isPresent()) {
+        refusals.incrementAndGet();
+        ctx.writeAndFlush(refused.get().retainedDuplicate());
         return;
       }
       forwards.incrementAndGet();
+      FullHttpResponse response =
+          new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.SWITCHING_PROTOCOLS);
       response
           .headers()
           .set(HttpHeaderNames.CONNECTION, "Upgrade")

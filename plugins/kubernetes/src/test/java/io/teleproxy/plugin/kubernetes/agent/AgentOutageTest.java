@@ -31,6 +31,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Links to a real agent whose network is cut, silent, or both. */
 @Timeout(180)
@@ -41,6 +43,7 @@ final class AgentOutageTest {
   private final ApiLoop threads = new ApiLoop("agent-outage-test");
   private final EventLoop loop = threads.loop();
   private final AtomicInteger lost = new AtomicInteger();
+  private final AtomicInteger unreachable = new AtomicInteger();
   private final RecordedStream events = new RecordedStream();
   private ServerSocket server;
   private ClusterSession cluster;
@@ -73,7 +76,9 @@ final class AgentOutageTest {
               public void up() {}
 
               @Override
-              public void unreachable(ConnectFailure failure) {}
+              public void unreachable(ConnectFailure failure) {
+                unreachable.incrementAndGet();
+              }
 
               @Override
               public void podLost(String reason, String remedy) {
@@ -165,6 +170,47 @@ final class AgentOutageTest {
       gate.cut();
       assertThat(events.next()).startsWith("lost");
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"403, 0", "404, 1"})
+  void whatIsThereStaysWhenNoMoreMayBeOpened(int status, int losses) throws Exception {
+    settle();
+    gate.refuse(status, "no more of them");
+    gate.cutOne();
+    await().atMost(PATIENCE).until(() -> gate.refusals() > 0);
+    open(events);
+    try (Socket there = server.accept()) {
+      assertThat(events.next()).isEqualTo("accepted");
+      assertThat(lost).hasValue(losses);
+      // Who looks after the pod finds that it runs.
+      use("agent");
+      there.getOutputStream().write("answer".getBytes(StandardCharsets.UTF_8));
+      assertThat(events.next()).isEqualTo("received answer");
+    }
+  }
+
+  @Test
+  void aNodeThatIsOutOfReachForLongIsNotWaitedFor() throws Exception {
+    settle();
+    gate.refuse(500, "error dialing backend: dial tcp 10.99.2.2:10250: connection refused");
+    gate.cut();
+    await().atMost(PATIENCE).until(() -> gate.refusals() > 0);
+    assertThat(loop.submit(links::state).get()).isEqualTo(AgentLinks.State.RECOVERING);
+    await().atMost(PATIENCE).until(() -> lost.get() > 0);
+    assertThat(loop.submit(links::state).get()).isEqualTo(AgentLinks.State.NONE);
+    gate.refuseNoMore();
+    use("agent");
+    exchange();
+  }
+
+  @Test
+  void anApiServerThatIsAwayIsSaidAndTriedAgain() throws Exception {
+    settle();
+    gate.leave();
+    await().atMost(PATIENCE).until(() -> unreachable.get() > 1);
+    assertThat(lost).hasValue(0);
+    assertThat(loop.submit(links::state).get()).isEqualTo(AgentLinks.State.RECOVERING);
   }
 
   /** A connection with early data, its answer, and its end. */
