@@ -148,8 +148,8 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
   /** The other end wants no streams beyond this id. */
   protected void goingAway(int lastStreamId) {}
 
-  /** A frame came in, which shows that the other end is alive. */
-  protected void alive() {}
+  /** A PING was answered: both directions work, for all that was sent before it. */
+  protected void roundTripped() {}
 
   // --- for the users of streams
 
@@ -279,6 +279,7 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
 
   final void ponged() {
     pulse.answered(System.nanoTime());
+    roundTripped();
   }
 
   // --- for the frames
@@ -325,7 +326,6 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
     pulse.received(System.nanoTime());
-    alive();
     super.channelRead(ctx, message);
   }
 

@@ -40,7 +40,7 @@ public final class AgentLink extends TunnelConnection {
     /** The agent has answered: streams can be opened. */
     void ready(AgentLink link);
 
-    /** Something came over a connection that had been silent for suspiciously long. */
+    /** A connection that had been silent for suspiciously long works again. */
     void recovered(AgentLink link);
 
     void closed(AgentLink link);
@@ -270,8 +270,12 @@ public final class AgentLink extends TunnelConnection {
     leaving = true;
   }
 
+  /**
+   * Something that comes is not enough: TCP mends its two directions one by one, and what we ask
+   * may lie unsent for seconds longer.
+   */
   @Override
-  protected void alive() {
+  protected void roundTripped() {
     if (suspect) {
       suspect = false;
       owner.recovered(this);

@@ -49,6 +49,9 @@ public final class AgentLinks implements AgentLink.Owner {
    */
   private static final long BARRED_NANOS = TimeUnit.SECONDS.toNanos(3);
 
+  private static final long BESIDE_NANOS = TimeUnit.MILLISECONDS.toNanos(800);
+  private static final int MOST_BESIDE = 5;
+
   /** When those that are there do, and more are refused. */
   private static final long REFUSED_PAUSE_MILLIS = 10_000;
 
@@ -108,6 +111,7 @@ public final class AgentLinks implements AgentLink.Owner {
   private int reconnects;
   private long backoffMillis = FIRST_BACKOFF_MILLIS;
   private long barredSince;
+  private long lastOpening;
   private long lastTick;
 
   /**
@@ -259,8 +263,7 @@ public final class AgentLinks implements AgentLink.Owner {
     // The first alone, and through the node: whether it works decides about the others.
     int goal = up && !way.asked() && !way.open() ? wanted : 1;
     for (; good < goal; good++) {
-      opening++;
-      connector.portForward(target.namespace, target.name, new Opening(target));
+      open(target);
     }
     for (; up && way.open() && direct < wanted; direct++) {
       openingDirect++;
@@ -271,6 +274,27 @@ public final class AgentLinks implements AgentLink.Owner {
           DoorRequest.PROTOCOL,
           Map.of(DoorRequest.TOKEN, way.token()),
           new DirectOpening(target));
+    }
+  }
+
+  private void open(Pod target) {
+    opening++;
+    lastOpening = System.nanoTime();
+    connector.portForward(target.namespace, target.name, new Opening(target));
+  }
+
+  /**
+   * While there is no connection, one that takes long gets company: its packets may have been lost,
+   * and TCP repeats the first one after 1 and 3 s only.
+   */
+  private void openBeside(long now) {
+    Pod target = pod;
+    if (target != null
+        && opening > 0
+        && opening < MOST_BESIDE
+        && count() == 0
+        && now - lastOpening > BESIDE_NANOS) {
+      open(target);
     }
   }
 
@@ -514,6 +538,7 @@ public final class AgentLinks implements AgentLink.Owner {
     }
     askForDoor();
     openMissing();
+    openBeside(now);
     closeSurplus(false);
     closeSurplus(true);
   }

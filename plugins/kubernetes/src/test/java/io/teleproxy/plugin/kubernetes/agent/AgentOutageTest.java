@@ -137,6 +137,27 @@ final class AgentOutageTest {
   }
 
   @Test
+  void aLinkOverWhichOnlyAnswersComeIsNotUsedForRequests() throws Exception {
+    settle();
+    Carrier first = open(events);
+    write(first, "once");
+    try (Socket there = server.accept()) {
+      assertThat(events.next()).isEqualTo("accepted");
+      gate.silence();
+      await("a link is given up for two others")
+          .atMost(PATIENCE)
+          .until(() -> gate.forwards() >= 4 && loop.submit(links::count).get() == 2);
+      there.getOutputStream().write("late".getBytes(StandardCharsets.UTF_8));
+      assertThat(events.next()).isEqualTo("received late");
+      assertThat(loop.submit(links::count).get()).isEqualTo(2);
+      gate.speakAgain();
+      await("it works in both directions")
+          .atMost(PATIENCE)
+          .until(() -> loop.submit(links::count).get() > 2);
+    }
+  }
+
+  @Test
   void whoseRequestWentWithTheConnectionAsksAgain() throws Exception {
     settle();
     gate.silence();
