@@ -41,7 +41,7 @@ final class TunnelSession implements Tunnel.Session {
   /** After that a tunnel whose cluster nobody has read asks the API server itself. */
   private static final long FIRST_QUESTION_MILLIS = 1_000;
 
-  private static final long AGENT_DELAY_MILLIS = 250;
+  private static final long AGENT_DELAY_MILLIS = 1_000;
 
   private record PodName(String namespace, String pod) {}
 
@@ -135,7 +135,8 @@ final class TunnelSession implements Tunnel.Session {
 
   /**
    * Not before the cluster has been read, and a little later: until then the API server and this
-   * machine have better things to do, and the first connections go without an agent anyway.
+   * machine have better things to do, and the first connections go without an agent anyway. Whoever
+   * starts for one request, and stops, has nothing to take out of the cluster again.
    */
   private void startAgent(AgentSupervisor starting) {
     var unused = cluster.firstView().thenRun(() -> later(starting::start, AGENT_DELAY_MILLIS));
