@@ -39,13 +39,22 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    return run(program, verbose.length);
+  }
+
+  /**
+   * Runs it.
+   *
+   * @param verbosity how often -v was given
+   */
+  static int run(Program program, int verbosity) throws Exception {
     Flags flags =
         new Flags()
             .set("mode", "demo", "all")
             .set("plugins.demo.enabled", "demo", "true")
             .set("plugins.kubernetes.enabled", "demo", "false");
-    if (verbose.length > 0) {
-      flags.set("log.level", "-v", verbose.length > 1 ? "trace" : "debug");
+    if (verbosity > 0) {
+      flags.set("log.level", "-v", verbosity > 1 ? "trace" : "debug");
     }
     return Running.run(
         new Program(

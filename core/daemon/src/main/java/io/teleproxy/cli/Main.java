@@ -77,15 +77,17 @@ public final class Main {
   static int run(Program program, String... arguments) {
     // A start must be fast: only what asks for them pays for picocli and the other commands.
     Optional<Flags> plain = PlainRun.flags(twoDashes(arguments));
-    if (plain.isPresent()) {
+    boolean demo = arguments.length == 1 && arguments[0].equals("demo");
+    if (demo || plain.isPresent()) {
       try {
-        return Running.run(program, plain.get());
+        return demo ? DemoCommand.run(program, 0) : Running.run(program, plain.get());
       } catch (Throwable e) {
         return failed(e, program.err());
       }
     }
     boolean bareRun = arguments.length == 0 || isFlagOfRun(arguments[0]);
-    CommandLine commands = bareRun ? Commands.bare(program) : Commands.all(program);
+    CommandLine commands =
+        bareRun ? Commands.bare(program) : Commands.whatItTakes(program, arguments);
     commands.setOut(writer(program.out()));
     commands.setErr(writer(program.err()));
     commands.setParameterExceptionHandler((e, args) -> misused(e, program.err()));

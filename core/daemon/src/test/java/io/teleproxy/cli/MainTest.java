@@ -106,6 +106,20 @@ class MainTest {
     assertThat(configuration.settings("kubernetes").string("context")).contains("c");
   }
 
+  /** Only the command that is asked for is read; its help shows that it was found. */
+  @Test
+  void everyCommandIsFoundByItsName() {
+    Commands.toRead()
+        .getSubcommands()
+        .forEach(
+            (name, command) -> {
+              assertThat(command.getCommandName()).isEqualTo(name);
+              out.reset();
+              assertThat(run(name, "--help")).isZero();
+              assertThat(out()).isEqualTo(command.getUsageMessage());
+            });
+  }
+
   @Test
   void kubernetesFlagsBecomeSettingsOfItsPlugin() {
     assertThat(run("-kubeconfig", "some/file", "-namespace", "n")).isZero();
