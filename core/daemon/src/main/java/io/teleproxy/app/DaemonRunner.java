@@ -83,7 +83,7 @@ public final class DaemonRunner implements Runner {
     StopOnSignal signals = StopOnSignal.install(closer);
     try {
       open(configuration, plugins, environment, closer, out);
-      tidyLater();
+      afterTheStart();
       stopRequested.join();
     } catch (CancellationException e) {
       // A signal came while we were starting; its hook closes what was opened.
@@ -100,21 +100,27 @@ public final class DaemonRunner implements Runner {
     ProcessEnd.now(status);
   }
 
-  /** A start leaves more garbage than hours of running: what it took goes back to the system. */
-  private static void tidyLater() {
+  /** What can wait until we are ready; until then SIGHUP, too, means the end. */
+  private void afterTheStart() {
     Thread thread =
         new Thread(
             () -> {
-              try {
-                Thread.sleep(TIDY_MILLIS);
-                System.gc();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
+              Hangup.install(this::reload, () -> stopRequested.complete(null));
+              tidy();
             },
-            "tidy");
+            "after the start");
     thread.setDaemon(true);
     thread.start();
+  }
+
+  /** A start leaves more garbage than hours of running: what it took goes back to the system. */
+  private static void tidy() {
+    try {
+      Thread.sleep(TIDY_MILLIS);
+      System.gc();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void open(
@@ -143,7 +149,6 @@ public final class DaemonRunner implements Runner {
       requireRoot(environment);
       PrivateGroup.enter(configuration.interceptGid(), environment.os());
     }
-    Hangup.install(this::reload, () -> stopRequested.complete(null));
     EventLoopGroup loops = Transport.group("io", 2);
     closer.add("event loops", () -> loops.shutdownGracefully(0, 0, TimeUnit.SECONDS));
 

@@ -40,7 +40,7 @@ final class Running {
       return 0;
     }
     Logging.configure(configuration.logLevel());
-    try (PluginHost plugins = PluginHost.open(configuration, program.environment())) {
+    try (PluginHost plugins = PluginHost.openForRun(configuration, program.environment())) {
       return program
           .runner()
           .get()

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 
 /**
@@ -28,6 +29,9 @@ public final class Part {
   /** The user whose part the bridge is, by name or number, where it is not who called sudo. */
   public static final String USER = "TELEPROXY_USER";
 
+  /** What the parts are called. */
+  public static final Set<String> ALL = Set.of("intercept", "bridge");
+
   private static final String MAIN = "io.teleproxy.cli.Main";
 
   private Part() {}
@@ -35,6 +39,15 @@ public final class Part {
   /** Whether this process is the bridge that a run has started beside itself. */
   public static boolean isBridge(Map<String, String> variables) {
     return variables.getOrDefault(VARIABLE, "").equals("bridge");
+  }
+
+  /** Those of {@link #ALL} that a run of this mode has in this process. */
+  public static Set<String> here(Mode mode, Map<String, String> variables) {
+    if (isBridge(variables) || mode == Mode.BRIDGE) {
+      return Set.of("bridge");
+    }
+    boolean beside = mode == Mode.ALL && pid(variables, BRIDGE).isPresent();
+    return mode == Mode.INTERCEPT || beside ? Set.of("intercept") : ALL;
   }
 
   /** The other part's process id, where there is one. */

@@ -38,12 +38,19 @@ public final class PluginHost implements AutoCloseable {
     this.plugins = List.copyOf(plugins);
   }
 
-  /** Loads and starts the plugins of all sources of this process. */
+  /** Loads and starts the plugins of all sources, whatever they are for. */
   public static PluginHost open(Configuration configuration, HostEnvironment environment) {
-    return open(
-        PluginSources.of(configuration, environment),
-        environment.os(),
-        id -> environment.with(configuration.settings(id)));
+    return open(configuration, environment, PluginSources.of(configuration, environment));
+  }
+
+  /** Loads and starts the plugins that this process needs for a run. */
+  public static PluginHost openForRun(Configuration configuration, HostEnvironment environment) {
+    return open(configuration, environment, PluginSources.ofRun(configuration, environment));
+  }
+
+  private static PluginHost open(
+      Configuration configuration, HostEnvironment environment, PluginSources sources) {
+    return open(sources, environment.os(), id -> environment.with(configuration.settings(id)));
   }
 
   /**

@@ -27,6 +27,8 @@ import org.pf4j.PluginDescriptor;
  * @param extensions class names from {@code META-INF/extensions.idx}
  * @param systems the operating systems that it is for, as {@code Environment.os} names them; empty
  *     for all
+ * @param parts the parts of a run that it is for, {@code intercept} and {@code bridge}; empty for
+ *     both
  * @param onRequest whether it is loaded only where the configuration asks for it
  * @param bundlesSpi whether the jar has classes of the SPI in it
  */
@@ -34,10 +36,17 @@ record PluginJar(
     PluginDescriptor descriptor,
     List<String> extensions,
     Set<String> systems,
+    Set<String> parts,
     boolean onRequest,
     boolean bundlesSpi) {
   /** Attribute of the manifest: operating systems, with commas between. */
   static final String OS = "Plugin-Os";
+
+  /**
+   * Attribute of the manifest: parts of a run, with commas between. A run has one process for each,
+   * and whatever is loaded in both makes its start slower.
+   */
+  static final String PART = "Plugin-Part";
 
   /** Attribute of the manifest: {@code true} if the plugin is loaded only when asked for. */
   static final String ON_REQUEST = "Plugin-On-Request";
@@ -58,7 +67,8 @@ record PluginJar(
       return new PluginJar(
           descriptor,
           index(jar),
-          systems(manifest.getMainAttributes().getValue(OS)),
+          words(manifest.getMainAttributes().getValue(OS)),
+          words(manifest.getMainAttributes().getValue(PART)),
           Boolean.parseBoolean(manifest.getMainAttributes().getValue(ON_REQUEST)),
           jar.getEntry("io/teleproxy/spi/Environment.class") != null);
     } catch (ZipException e) {
@@ -100,18 +110,22 @@ record PluginJar(
     return new ManifestDescriptor(id, attributes);
   }
 
-  private static Set<String> systems(@Nullable String value) {
-    Set<String> systems = new TreeSet<>();
-    for (String system : value == null ? new String[0] : value.split(",")) {
-      if (!system.isBlank()) {
-        systems.add(system.strip().toLowerCase(Locale.ROOT));
+  private static Set<String> words(@Nullable String value) {
+    Set<String> words = new TreeSet<>();
+    for (String word : value == null ? new String[0] : value.split(",")) {
+      if (!word.isBlank()) {
+        words.add(word.strip().toLowerCase(Locale.ROOT));
       }
     }
-    return Collections.unmodifiableSet(systems);
+    return Collections.unmodifiableSet(words);
   }
 
   boolean isFor(String os) {
     return systems.isEmpty() || systems.contains(os);
+  }
+
+  boolean isForOneOf(Set<String> some) {
+    return parts.isEmpty() || !Collections.disjoint(parts, some);
   }
 
   private static boolean isId(String id) {

@@ -110,6 +110,10 @@ final class PluginScan {
     try {
       opening.check(path);
       PluginJar jar = PluginJar.read(path);
+      if (!jar.isForOneOf(sources.parts())) {
+        found.remove(plugin);
+        return;
+      }
       plugin.identify(jar);
       if (!jar.isFor(os)) {
         plugin.leaveTo(jar.systems(), os);

@@ -2,6 +2,7 @@ package io.teleproxy.plugin;
 
 import io.teleproxy.config.Configuration;
 import io.teleproxy.config.HostEnvironment;
+import io.teleproxy.config.Part;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,6 +23,8 @@ import java.util.jar.Manifest;
  * @param dropIn folders of others; missing ones are skipped
  * @param owners user ids to whom drop-in plugins may belong
  * @param disabled ids of plugins that are not loaded
+ * @param parts of a run, {@code intercept} and {@code bridge}: what is for none of them is passed
+ *     over
  */
 public record PluginSources(
     ClassLoader application,
@@ -29,7 +32,8 @@ public record PluginSources(
     Optional<Path> bundled,
     List<Path> dropIn,
     Set<Long> owners,
-    Set<String> disabled) {
+    Set<String> disabled,
+    Set<String> parts) {
   /** System property that names the product's folder. */
   public static final String HOME_PROPERTY = "teleproxy.home";
 
@@ -41,6 +45,7 @@ public record PluginSources(
     dropIn = List.copyOf(dropIn);
     owners = Set.copyOf(owners);
     disabled = Set.copyOf(disabled);
+    parts = Set.copyOf(parts);
   }
 
   /** The sources of this process. */
@@ -56,7 +61,21 @@ public record PluginSources(
         home.isEmpty() ? Optional.empty() : Optional.of(Path.of(home, "plugins")),
         configuration.pluginFolders(),
         owners,
-        configuration.disabledPlugins());
+        configuration.disabledPlugins(),
+        Part.ALL);
+  }
+
+  /** The same for what this process does of a run only. */
+  public static PluginSources ofRun(Configuration configuration, HostEnvironment environment) {
+    PluginSources all = of(configuration, environment);
+    return new PluginSources(
+        all.application,
+        all.builtIn,
+        all.bundled,
+        all.dropIn,
+        all.owners,
+        all.disabled,
+        Part.here(configuration.mode(), environment.variables()));
   }
 
   /**

@@ -3,6 +3,7 @@ package io.teleproxy.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.teleproxy.config.Part;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Probe;
@@ -120,7 +121,8 @@ class InterceptorChoiceTest {
             Optional.of(temporary),
             List.of(),
             Set.of(),
-            Set.of()),
+            Set.of(),
+            Part.ALL),
         "linux",
         id -> BARE);
   }
@@ -166,7 +168,8 @@ class InterceptorChoiceTest {
                 Optional.of(temporary),
                 List.of(),
                 Set.of(),
-                Set.of()),
+                Set.of(),
+                Part.ALL),
             "linux",
             id -> BARE)) {
       assertThat(catchThrowableOfType(UserException.class, host::chooseInterceptor))

@@ -4,6 +4,7 @@ import static io.teleproxy.plugin.PluginJarBuilder.plugin;
 import static io.teleproxy.plugin.PluginJarBuilder.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.teleproxy.config.Part;
 import io.teleproxy.plugin.PluginReport.State;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.Resolver;
@@ -30,6 +31,7 @@ class PluginHostTest {
   private Path dropIn;
   private Path bundled;
   private final List<Path> builtIn = new ArrayList<>();
+  private Set<String> parts = Part.ALL;
   private Set<String> disabled = Set.of();
   private ClassLoader application = PluginHostTest.class.getClassLoader();
   private final List<PluginHost> opened = new ArrayList<>();
@@ -57,7 +59,13 @@ class PluginHostTest {
     PluginHost host =
         PluginHost.open(
             new PluginSources(
-                application, builtIn, Optional.of(bundled), List.of(dropIn), owners, disabled),
+                application,
+                builtIn,
+                Optional.of(bundled),
+                List.of(dropIn),
+                owners,
+                disabled,
+                parts),
             "linux",
             id -> TestEnvironment.BARE);
     opened.add(host);
@@ -347,6 +355,21 @@ class PluginHostTest {
         .write(dropIn.resolve("both.jar"));
 
     assertThat(report("both").state()).isEqualTo(State.LOADED);
+  }
+
+  @Test
+  void passesOverWhatIsForAnotherPartOfARun() throws IOException {
+    plugin("apart")
+        .manifest("Plugin-Part", "intercept")
+        .resolver("apart.Silent", "")
+        .write(dropIn.resolve("apart.jar"));
+    assertThat(report("apart").state()).isEqualTo(State.LOADED);
+
+    parts = Set.of("bridge");
+    assertThat(open().report())
+        .extracting(PluginReport::id)
+        .contains("good")
+        .doesNotContain("apart");
   }
 
   @Test

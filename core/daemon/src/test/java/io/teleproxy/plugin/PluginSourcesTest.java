@@ -2,6 +2,7 @@ package io.teleproxy.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.teleproxy.config.Part;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
@@ -66,7 +67,8 @@ class PluginSourcesTest {
                     Optional.empty(),
                     List.of(temporary.resolve("no-such-folder")),
                     Set.of(),
-                    Set.of()),
+                    Set.of(),
+                    Part.ALL),
                 "linux",
                 id -> TestEnvironment.BARE)) {
       PluginReport report = host.report().get(0);

@@ -41,7 +41,23 @@ public final class ClusterSession implements AutoCloseable {
 
   /** What makes two sessions the same. */
   private record Key(
-      KubeconfigFiles files, Optional<String> context, String namespace, String clusterDomain) {}
+      KubeconfigFiles files, Optional<String> context, String namespace, String clusterDomain) {
+    private List<Object> values() {
+      return List.of(files.paths(), files.origin(), context, namespace, clusterDomain);
+    }
+
+    // Those that a record has by itself are linked at their first call, which a start would feel.
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key key && values().equals(key.values());
+    }
+
+    @Override
+    public int hashCode() {
+      return values().hashCode();
+    }
+  }
 
   private static final Map<Key, ClusterSession> SHARED = new HashMap<>();
 
