@@ -159,9 +159,7 @@ final class Credentials {
       X509Certificate[] authorities = pem.isPresent() ? PemKeys.certificates(pem.get()) : null;
       made = ServerTrust.authorities(Optional.ofNullable(authorities));
       Optional<String> name = cluster.text("tls-server-name");
-      if (name.isPresent()) {
-        made = ServerTrust.named(name.get(), made);
-      }
+      made = name.isPresent() ? ServerTrust.named(name.get(), made) : ServerTrust.asked(made);
     }
     trust = made;
     return made;

@@ -7,9 +7,11 @@ import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
@@ -17,6 +19,10 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 /** Which API servers are believed: what a kubeconfig's section {@code cluster} says about it. */
 final class ServerTrust {
+  // GeneralName of RFC 5280 §4.2.1.6
+  private static final Integer DNS_NAME = 2;
+  private static final Integer IP_ADDRESS = 7;
+
   private ServerTrust() {}
 
   /** Believes these authorities and no others; the JDK's own where there are none. */
@@ -71,24 +77,55 @@ final class ServerTrust {
     };
   }
 
+  /**
+   * Believes what these authorities believe, and that the server has the name by which it was
+   * asked. Where the certificate has that very name, the JDK is not asked: it reads all public
+   * authorities first, a tenth of a start, to see whether they are stricter about wildcards.
+   */
+  static X509ExtendedTrustManager asked(X509ExtendedTrustManager authorities) {
+    return new ChainOnly() {
+      @Override
+      void check(X509Certificate[] chain, String authType) throws CertificateException {
+        throw new CertificateException("the server's name is not known");
+      }
+
+      @Override
+      public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+          throws CertificateException {
+        String name = engine.getPeerHost();
+        if (name != null && names(chain[0]).contains(name.toLowerCase(Locale.ROOT))) {
+          authorities.checkServerTrusted(chain, authType);
+        } else {
+          authorities.checkServerTrusted(chain, authType, engine);
+        }
+      }
+
+      @Override
+      public X509Certificate[] getAcceptedIssuers() {
+        return authorities.getAcceptedIssuers();
+      }
+    };
+  }
+
   /** RFC 6125 §6.4: a DNS or address SAN, with a wildcard as the whole leftmost label at most. */
   static boolean isFor(X509Certificate certificate, String name) throws CertificateException {
-    Collection<List<?>> names = certificate.getSubjectAlternativeNames();
-    if (names == null) {
-      return false;
-    }
     String wanted = name.toLowerCase(Locale.ROOT);
     int dot = wanted.indexOf('.');
-    for (List<?> entry : names) {
-      String candidate = String.valueOf(entry.get(1)).toLowerCase(Locale.ROOT);
-      if (candidate.equals(wanted)
-          || (candidate.startsWith("*.")
-              && dot > 0
-              && candidate.substring(1).equals(wanted.substring(dot)))) {
-        return true;
+    Set<String> names = names(certificate);
+    return names.contains(wanted) || (dot > 0 && names.contains("*" + wanted.substring(dot)));
+  }
+
+  /** The DNS names and addresses of which it says that it is for them (RFC 5280 §4.2.1.6). */
+  private static Set<String> names(X509Certificate certificate) throws CertificateException {
+    Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
+    Set<String> names = new HashSet<>();
+    for (List<?> alternative : alternatives == null ? List.<List<?>>of() : alternatives) {
+      Object type = alternative.get(0);
+      if (type.equals(DNS_NAME) || type.equals(IP_ADDRESS)) {
+        names.add(String.valueOf(alternative.get(1)).toLowerCase(Locale.ROOT));
       }
     }
-    return false;
+    return names;
   }
 
   /** A trust manager that decides by the chain alone: the JDK then verifies no host name. */

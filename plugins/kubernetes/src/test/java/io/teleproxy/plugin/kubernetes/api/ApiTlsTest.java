@@ -57,6 +57,9 @@ class ApiTlsTest {
     selfSigned("user", "dns:user");
     selfSigned("other", "ip:127.0.0.1");
     selfSigned("misnamed", "dns:elsewhere.test");
+    selfSigned("local", "dns:localhost");
+    selfSigned("wild", "dns:*.localhost");
+    selfSigned("localhost", "email:a@b.test");
     KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
     keys.init(own, PASSWORD);
     TrustManagerFactory users = TrustManagerFactory.getInstance("PKIX");
@@ -92,17 +95,38 @@ class ApiTlsTest {
 
   @Test
   void aCertificateForAnotherNameIsNotBelieved() throws Exception {
+    assertThat(askOneThatShows("misnamed", "127.0.0.1")).contains("127.0.0.1");
+    assertThat(askOneThatShows("wild", "localhost")).contains("localhost");
+  }
+
+  @Test
+  void aCertificateForTheVeryNameIsBelieved() throws Exception {
+    assertThat(askOneThatShows("local", "localhost")).isEqualTo("200");
+  }
+
+  /** Of a certificate without names of servers, the JDK takes the subject's. */
+  @Test
+  void whatOnlyTheJdkFindsIsBelievedToo() throws Exception {
+    assertThat(askOneThatShows("localhost", "localhost")).isEqualTo("200");
+  }
+
+  private String askOneThatShows(String certificate, String host) throws Exception {
     KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
-    keys.init(store("misnamed"), PASSWORD);
+    keys.init(store(certificate), PASSWORD);
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(keys.getKeyManagers(), null, null);
-    try (SSLServerSocket misnamed = listen(context)) {
-      assertThat(ask(misnamed, "misnamed", false)).contains("127.0.0.1");
+    try (SSLServerSocket server = listen(context)) {
+      return ask(server, host, certificate, false);
     }
   }
 
-  /** The status of an answer, or why there was none. */
   private String ask(SSLServerSocket to, String authority, boolean asUser) throws Exception {
+    return ask(to, "127.0.0.1", authority, asUser);
+  }
+
+  /** The status of an answer, or why there was none. */
+  private String ask(SSLServerSocket to, String host, String authority, boolean asUser)
+      throws Exception {
     String user =
         asUser
             ? "{client-certificate: " + pem("user") + ", client-key: " + key("user") + "}"
@@ -113,12 +137,12 @@ class ApiTlsTest {
         """
         apiVersion: v1
         kind: Config
-        clusters: [{name: c, cluster: {server: "https://127.0.0.1:%d", certificate-authority: %s}}]
+        clusters: [{name: c, cluster: {server: "https://%s:%d", certificate-authority: %s}}]
         users: [{name: u, user: %s}]
         contexts: [{name: c, context: {cluster: c, user: u}}]
         current-context: c
         """
-            .formatted(to.getLocalPort(), pem(authority), user));
+            .formatted(host, to.getLocalPort(), pem(authority), user));
     CompletableFuture<String> answer = new CompletableFuture<>();
     try (ClusterSession session =
         ClusterSession.acquire(
