@@ -347,6 +347,10 @@ final class RemoteTables implements TableSink, AutoCloseable {
       boolean atOnce = table.parts().size() <= MOST_PARTS;
       there = atOnce ? table : Table.pending(table.name(), table.zones());
       exchange("POST", "/api/tables/", TableJson.writeParts(there).toString());
+      if (atOnce) {
+        delivered.put(table.name(), table);
+        return;
+      }
     }
     if (!there.equals(table)) {
       for (TablePatch patch : TablePatch.between(there, table, MOST_PARTS)) {

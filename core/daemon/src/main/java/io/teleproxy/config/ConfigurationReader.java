@@ -8,10 +8,17 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigValue;
 import io.teleproxy.spi.UserException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -20,6 +27,7 @@ public final class ConfigurationReader {
   /** Settings of the machine, for all users. */
   public static final Path SYSTEM_FILE = Path.of("/etc/teleproxy/teleproxy.conf");
 
+  private static final String REFERENCE = "reference.conf";
   private static final String ALLOW_USER_PLUGINS = "allow-user-plugins";
 
   /** All settings; a name that ends with a dot is a section. */
@@ -87,7 +95,7 @@ public final class ConfigurationReader {
             .toConfig()
             .withFallback(users)
             .withFallback(parse(systemFile, false))
-            .withFallback(ConfigFactory.parseResources("reference.conf"));
+            .withFallback(reference());
     try {
       merged = merged.resolve();
     } catch (ConfigException e) {
@@ -114,6 +122,18 @@ public final class ConfigurationReader {
             values.section("plugins"));
     problems.throwIfAny();
     return configuration;
+  }
+
+  /** From our own jar: whoever asks the class loader for all of that name has every jar opened. */
+  private static Config reference() {
+    InputStream resource =
+        Objects.requireNonNull(ConfigurationReader.class.getResourceAsStream("/" + REFERENCE));
+    try (Reader text = new InputStreamReader(resource, StandardCharsets.UTF_8)) {
+      return ConfigFactory.parseReader(
+          text, ConfigParseOptions.defaults().setOriginDescription(REFERENCE));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private List<Path> pluginFolders(CheckedValues values) {

@@ -53,7 +53,8 @@ final class ClusterStore {
     /** Puts one, or removes it; says whether anything is different now. */
     boolean put(String key, @Nullable T object) {
       T before = object == null ? byKey.remove(key) : byKey.put(key, object);
-      if (object == null ? before == null : object.equals(before)) {
+      // Without a before there is nothing to compare: a start feels what linking equals() takes.
+      if (before == null ? object == null : before.equals(object)) {
         return false;
       }
       change.of(before, object);
