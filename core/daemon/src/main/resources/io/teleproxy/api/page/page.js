@@ -3,6 +3,7 @@
 const at = (id) => document.getElementById(id);
 const MOST_ROWS = 200;
 const POINTS = 240; // of half a second
+const SILENCE_MILLIS = 4000; // eight times what is between two ticks: a stopped process ends no connection
 const ended = [];
 const queries = [];
 const traffic = [];
@@ -12,6 +13,7 @@ let revision = null; // of the tables, there
 let loaded = null; // and here
 let mayLoad = 0;
 let events = null;
+let heard = 0;
 let stopped = false;
 
 // --- text into the page, touching only what is different: selections and the focus stay ------------
@@ -27,7 +29,7 @@ function add(parent, tag, text, className) {
   return child;
 }
 
-/** A cell is a text, or {text, className}, or {lines: [[text, className], ...]}, or {text, explain, fleeting}. */
+/** A cell is a text, or {text, className}, or {lines: [[text, className], ...]}, or {text, explain, protocol, fleeting}. */
 function show(td, cell) {
   const wanted = JSON.stringify(cell);
   if (td.shown === wanted) return;
@@ -40,6 +42,7 @@ function show(td, cell) {
     button.tabIndex = cell.fleeting ? -1 : 0;
     button.addEventListener('click', () => {
       at('place').value = cell.explain;
+      at('protocol').value = cell.protocol;
       at('explain').requestSubmit();
       at('place').focus();
     });
@@ -119,13 +122,13 @@ function counters(flows, dns) {
 }
 
 /** Where rows come and go, it is no stop on the way of the keyboard. */
-function explainable(name, port, fleeting) {
-  return name ? {text: name, explain: name + (port ? ':' + port : ''), fleeting} : '–';
+function explainable(name, port, protocol, fleeting) {
+  return name ? {text: name, explain: name + (port ? ':' + port : ''), protocol, fleeting} : '–';
 }
 
 function flow(f) {
   const port = f.destination.slice(f.destination.lastIndexOf(':') + 1);
-  return ['#' + f.id, f.pid ? f.process + ' (' + f.pid + ')' : '–', explainable(f.name, port, true), f.protocol + ' ' + f.destination,
+  return ['#' + f.id, f.pid ? f.process + ' (' + f.pid + ')' : '–', explainable(f.name, port, f.protocol, true), f.protocol + ' ' + f.destination,
     {text: f.state, className: 'state ' + f.state}, right(span(f['age-ms'])), right(f['round-trip-ms'] === undefined ? '–' : Math.max(0.1, f['round-trip-ms']).toFixed(1) + ' ms'), right(bytes(f['bytes-up'])), right(bytes(f['bytes-down'])), f.reason || ''];
 }
 
@@ -153,12 +156,15 @@ function tick(now) {
 function connect() {
   if (events || stopped || document.hidden) return;
   events = new EventSource('/api/events');
-  events.addEventListener('tick', (event) => tick(JSON.parse(event.data)));
-  events.addEventListener('error', () => {
-    say(at('state'), 'teleproxy does not answer; trying again', 'failed');
-    disconnect();
-    setTimeout(connect, 1000);
-  });
+  heard = performance.now();
+  events.addEventListener('tick', (event) => { heard = performance.now(); tick(JSON.parse(event.data)); });
+  events.addEventListener('error', silent);
+}
+
+function silent() {
+  say(at('state'), 'teleproxy does not answer; trying again', 'failed');
+  disconnect();
+  setTimeout(connect, 1000);
 }
 
 /** Nobody looks: the daemon need not tell. */
@@ -180,7 +186,7 @@ function showRoutes() {
 function route(table, r) {
   const port = String(r.port || '');
   const texts = [table, r.name || '', r.ip, (r.proto || 'tcp') + ' ' + (port || 'all'), r.action === 'reject' ? 'refused' : 'SOCKS5 port ' + r.target];
-  return {cells: [texts[0], explainable(r.name, port.match(/^\d*/)[0]), ...texts.slice(2)], text: texts.join(' ').toLowerCase()};
+  return {cells: [texts[0], explainable(r.name, port.match(/^\d*/)[0], r.proto || 'tcp'), ...texts.slice(2)], text: texts.join(' ').toLowerCase()};
 }
 
 /** Again only after something has changed; a twentieth of the time at most: they may be long. */
@@ -215,7 +221,8 @@ async function explain(event) {
   say(at('verdict'), 'looking …', '');
   let answer;
   try {
-    answer = await (await ask('/api/explain?host=' + encodeURIComponent(host) + '&port=' + encodeURIComponent(port), 'GET')).json();
+    answer = await (await ask('/api/explain?host=' + encodeURIComponent(host) + '&port=' + encodeURIComponent(port)
+      + '&protocol=' + at('protocol').value, 'GET')).json();
   } catch (e) {
     answer = {error: 'teleproxy does not answer'};
   }
@@ -247,4 +254,5 @@ at('explain').addEventListener('submit', explain);
 at('stop').addEventListener('click', () => { at('sure').returnValue = ''; at('sure').showModal(); });
 at('sure').addEventListener('close', shutDown);
 document.addEventListener('visibilitychange', () => document.hidden ? disconnect() : connect());
+setInterval(() => { if (events && performance.now() - heard > SILENCE_MILLIS) silent(); }, 1000);
 connect();
