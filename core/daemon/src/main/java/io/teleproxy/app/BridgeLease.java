@@ -31,6 +31,11 @@ import org.slf4j.LoggerFactory;
 final class BridgeLease implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(BridgeLease.class);
 
+  private static final long SWEEP_MILLIS = 500;
+
+  /** A sweep so much later than the one before says that we have been stopped ourselves. */
+  private static final long STOPPED_NANOS = TimeUnit.SECONDS.toNanos(2);
+
   /** In status, and in the log. */
   static final String COMPONENT = "bridge";
 
@@ -59,6 +64,11 @@ final class BridgeLease implements AutoCloseable {
 
   private long last;
   private long heard;
+  private long swept = System.nanoTime();
+
+  /** How often everything was withdrawn. */
+  private int withdrawals;
+
   private long datagrams;
   private Set<String> held = Set.of();
   private Set<String> reporting = Set.of();
@@ -69,7 +79,7 @@ final class BridgeLease implements AutoCloseable {
     this.datagramsChanged = datagramsChanged;
     this.lease = lease;
     components.report(COMPONENT, Health.starting("not heard of yet"));
-    timer.scheduleWithFixedDelay(this::sweep, 500, 500, TimeUnit.MILLISECONDS);
+    timer.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /** Completes when the bridge has been ready once; fails with its reason if it gives up before. */
@@ -85,13 +95,17 @@ final class BridgeLease implements AutoCloseable {
   /**
    * What the bridge says every second.
    *
+   * @param instance who we are; a bridge that hears of another one says everything anew, as is
+   *     needed after a withdrawal, too
    * @return what it is to know
    * @throws IllegalStateException if another bridge holds the lease
    * @throws IllegalArgumentException if something is missing
    */
   JsonObject heard(JsonObject said, String instance) {
     boolean more;
+    int forgotten;
     synchronized (this) {
+      forgotten = withdrawals;
       long id = number(said, "pid");
       if (holder != 0 && id != holder) {
         throw new IllegalStateException(
@@ -142,7 +156,7 @@ final class BridgeLease implements AutoCloseable {
     }
     JsonObject answer = new JsonObject();
     answer.add("questions", questions.open());
-    answer.addProperty("instance", instance);
+    answer.addProperty("instance", forgotten == 0 ? instance : instance + "#" + forgotten);
     answer.addProperty("reload", reloads.get());
     return answer;
   }
@@ -163,32 +177,39 @@ final class BridgeLease implements AutoCloseable {
     }
   }
 
-  private void sweep() {
-    Set<String> over;
-    synchronized (this) {
-      if (heard == 0 || System.nanoTime() - heard < lease.toNanos()) {
-        return;
-      }
-      over = held;
-      heard = 0;
-      holder = 0;
-      held = Set.of();
-      targets = Set.of();
-      components.remove(reporting);
-      reporting = Set.of();
-      components.report(
-          COMPONENT,
-          Health.failed(
-                  "nothing was heard of it (pid "
-                      + last
-                      + ") for "
-                      + lease.toSeconds()
-                      + " s; its"
-                      + " names are withdrawn",
-                  "See its log; start it again with 'teleproxy run --mode bridge'.")
-              .because(Cause.BRIDGE_GONE));
+  private synchronized void sweep() {
+    long now = System.nanoTime();
+    boolean stopped = now - swept > STOPPED_NANOS;
+    swept = now;
+    if (heard == 0) {
+      return;
     }
-    over.forEach(tables::remove);
+    if (stopped) {
+      // So was the bridge, perhaps: a laptop that was asleep finds everything as it was.
+      heard = now;
+    }
+    if (now - heard < lease.toNanos()) {
+      return;
+    }
+    held.forEach(tables::remove);
+    withdrawals++;
+    heard = 0;
+    holder = 0;
+    held = Set.of();
+    targets = Set.of();
+    components.remove(reporting);
+    reporting = Set.of();
+    components.report(
+        COMPONENT,
+        Health.failed(
+                "nothing was heard of it (pid "
+                    + last
+                    + ") for "
+                    + lease.toSeconds()
+                    + " s; its"
+                    + " names are withdrawn",
+                "See its log; start it again with 'teleproxy run --mode bridge'.")
+            .because(Cause.BRIDGE_GONE));
   }
 
   private void report(JsonArray states) {

@@ -95,6 +95,9 @@ class BridgeLeaseTest {
         .contains("nothing was heard of it (pid 7)")
         .doesNotContain("watcher kubernetes");
     assertThat(lease.targets()).isEmpty();
+    assertThat(lease.heard(said(7, true, "mine"), "i").get("instance").getAsString())
+        .as("a bridge that is not gone after all sends its tables again")
+        .isNotEqualTo("i");
   }
 
   @Test

@@ -36,7 +36,7 @@ public final class ClusterSession implements AutoCloseable {
   private static final Pattern DOMAIN =
       Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
 
-  /** So long credentials are used whatever they say, lest a plugin runs for each connection. */
+  /** So long credentials, or that there are none, count: lest a plugin runs for each connection. */
   private static final Duration SHORTEST_LIFE = Duration.ofSeconds(2);
 
   /** What makes two sessions the same. */
@@ -75,6 +75,11 @@ public final class ClusterSession implements AutoCloseable {
   private Credentials credentials;
   private @Nullable Timed current;
   private @Nullable CompletableFuture<Access> renewal;
+
+  /** What the last attempt to make credentials has failed with, and is told for a while. */
+  private @Nullable CompletableFuture<Access> failed;
+
+  private long failedAt;
 
   // guarded by SHARED
   private int users;
@@ -186,6 +191,7 @@ public final class ClusterSession implements AutoCloseable {
         kubeconfig = now;
         certificates = certificatesNow;
         current = null;
+        failed = null;
         LOG.info(
             "kubeconfig: other credentials of the same user are used: [context={}]", context());
       }
@@ -232,6 +238,10 @@ public final class ClusterSession implements AutoCloseable {
     Timed known = current;
     if (known != null && Instant.now().isBefore(known.expires())) {
       return CompletableFuture.completedFuture(known.access());
+    }
+    CompletableFuture<Access> latest = failed;
+    if (latest != null && System.nanoTime() - failedAt < SHORTEST_LIFE.toNanos()) {
+      return latest.copy();
     }
     if (renewal == null) {
       CompletableFuture<Access> started = new CompletableFuture<>();
@@ -295,11 +305,14 @@ public final class ClusterSession implements AutoCloseable {
         // Those that were replaced meanwhile are good for who waits, and for nobody after him.
         current = from == credentials ? made : null;
         renewal = null;
+        failed = null;
       }
       started.complete(made.access());
     } catch (RuntimeException | Error e) {
       synchronized (this) {
         renewal = null;
+        failed = from == credentials ? started : null;
+        failedAt = System.nanoTime();
       }
       started.completeExceptionally(e);
     }

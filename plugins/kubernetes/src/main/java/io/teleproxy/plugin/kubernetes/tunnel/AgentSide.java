@@ -81,7 +81,7 @@ final class AgentSide implements AgentLinks.Observer, AgentSupervisor.Observer {
   @Override
   public void up() {
     now(AgentHealth.State.READY, "through " + where(), "");
-    health.succeeded();
+    health.reached();
     context.carriesDatagrams(true);
   }
 

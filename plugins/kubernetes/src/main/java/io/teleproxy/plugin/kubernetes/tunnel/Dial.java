@@ -20,6 +20,7 @@ import io.teleproxy.spi.Tunnel.DialFailure;
 import java.net.InetSocketAddress;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,7 @@ final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
       @Nullable AgentLinks agent,
       boolean agentOnly,
       Consumer<ConnectFailure> failures,
+      BooleanSupplier hadAccess,
       long timeoutMillis,
       long halfCloseDelayNanos) {}
 
@@ -204,7 +206,9 @@ final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
     surroundings.failures().accept(failure);
     trouble = failure.detail();
     PodPort target = podPort;
-    if (failure.retry() == Retry.LATER) {
+    boolean expired =
+        failure.retry() == Retry.CREDENTIALS && surroundings.hadAccess().getAsBoolean();
+    if (failure.retry() == Retry.LATER || expired) {
       attemptLater();
     } else if (failure.retry() == Retry.ELSEWHERE && gone == null) {
       gone = target;

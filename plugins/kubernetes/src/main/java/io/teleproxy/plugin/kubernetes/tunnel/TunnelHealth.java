@@ -27,6 +27,7 @@ final class TunnelHealth {
   private @Nullable AgentHealth agent;
   private boolean asking;
   private boolean stopped;
+  private boolean reached;
 
   /** A permission is missing: that the server answers mends nothing, the next pod will tell. */
   private boolean forbidden;
@@ -49,7 +50,17 @@ final class TunnelHealth {
   }
 
   /** A pod was reached. */
-  void succeeded() {
+  void reached() {
+    reached = true;
+    succeeded();
+  }
+
+  /** Whether a pod has ever been reached: then the user has the rights, if not the credentials. */
+  boolean hasReached() {
+    return reached;
+  }
+
+  private void succeeded() {
     forbidden = false;
     backoffMillis = FIRST_BACKOFF_MILLIS;
     tell(Health.ready());

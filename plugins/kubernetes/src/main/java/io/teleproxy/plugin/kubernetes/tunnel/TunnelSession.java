@@ -104,6 +104,7 @@ final class TunnelSession implements Tunnel.Session {
             agent,
             agentOnly,
             health::failed,
+            health::hasReached,
             settings.duration("dial-timeout", Duration.ofSeconds(20)).toMillis(),
             settings.duration("half-close-delay", Duration.ofSeconds(1)).toNanos());
     context.health(Health.starting("asking the API server at " + cluster.server()));
@@ -204,7 +205,7 @@ final class TunnelSession implements Tunnel.Session {
     return pools.computeIfAbsent(
         new PodName(target.namespace(), target.pod()),
         name ->
-            new PodPool(name.namespace(), name.pod(), connector, maxIdleNanos, health::succeeded));
+            new PodPool(name.namespace(), name.pod(), connector, maxIdleNanos, health::reached));
   }
 
   private void sweep() {

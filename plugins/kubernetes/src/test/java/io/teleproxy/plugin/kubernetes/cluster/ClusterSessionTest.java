@@ -171,6 +171,12 @@ class ClusterSessionTest {
           .cause()
           .isInstanceOf(UserException.class)
           .hasMessage("credential plugin ./login failed (exit 3): please log in");
+      // Not for each connection: after a while.
+      write("login", "#!/bin/sh\necho '{\"status\": {\"token\": \"t\"}}'\n");
+      assertThatThrownBy(() -> access(session)).isInstanceOf(ExecutionException.class);
+      org.awaitility.Awaitility.await()
+          .ignoreExceptions()
+          .untilAsserted(() -> assertThat(access(session).authorization()).contains("Bearer t"));
     }
   }
 

@@ -80,6 +80,7 @@ class AgentRelayTest extends RelayContract {
             links,
             true,
             failure -> {},
+            () -> true,
             20_000,
             0);
     return new Tunnel.Session() {

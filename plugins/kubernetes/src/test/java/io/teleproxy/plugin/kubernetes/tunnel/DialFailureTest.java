@@ -67,6 +67,21 @@ final class DialFailureTest {
     }
   }
 
+  @Test
+  void whoHasBeenLetInBeforeWaitsUntilThereAreCredentialsAgain() throws Exception {
+    try (TunnelBench tunnel = new TunnelBench(folder, server, Map.of())) {
+      tunnel.dial("web.shop", 80, listener);
+      assertThat(listener.next()).isEqualTo("opened");
+      AtomicInteger asked = new AtomicInteger();
+      server.portForward =
+          request ->
+              asked.incrementAndGet() < 4 ? status(401, "Unauthorized") : FakeApiServer.UPGRADE;
+      RecordingListener waiting = new RecordingListener();
+      tunnel.dial("other.shop", 80, waiting);
+      assertThat(waiting.next()).isEqualTo("opened");
+    }
+  }
+
   private static Answer renewed(Path token) {
     try {
       Path made = Files.writeString(token.resolveSibling("new-token"), "new");
