@@ -50,7 +50,7 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule theCommandLineTalksToTheDaemonFromOutside =
-      only("cli", "client", "config", "doctor", "journal", "plugin");
+      only("cli", "client", "config", "doctor", "journal", "net", "plugin");
 
   @ArchTest static final ArchRule doctorKnowsTheSpiOnly = only("doctor", "config");
 

@@ -11,6 +11,7 @@ import io.teleproxy.dns.NamePolicy;
 import io.teleproxy.journal.FileJournal;
 import io.teleproxy.journal.JournalFolder;
 import io.teleproxy.journal.JournalWatchdog;
+import io.teleproxy.net.OverlappingRoutes;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.proxy.Flow;
 import io.teleproxy.proxy.TransparentProxy;

@@ -5,34 +5,27 @@ import com.google.gson.JsonObject;
 import io.teleproxy.config.Configuration;
 import io.teleproxy.config.ConfigurationReader;
 import io.teleproxy.config.Flags;
-import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.config.LogLevel;
 import io.teleproxy.doctor.FindingJson;
 import io.teleproxy.doctor.MachineExamination;
-import io.teleproxy.doctor.Secrets;
+import io.teleproxy.net.OverlappingRoutes;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.plugin.PluginHost;
 import io.teleproxy.plugin.PluginReport;
 import io.teleproxy.spi.Finding;
 import io.teleproxy.spi.Finding.Verdict;
 import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.spi.Watcher;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -81,18 +74,25 @@ final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Logging.configure(LogLevel.ERROR);
+    ReportBundle report = new ReportBundle(program.environment());
     List<Finding> findings = new ArrayList<>(MachineExamination.of(program.environment()));
-    plugins(findings);
-    Map<String, String> answers = daemon(findings);
+    plugins(findings, report);
+    daemon(findings, report);
     program.out().print(json ? Json.text(FindingJson.write(findings)) : text(findings));
     if (bundle != null) {
-      write(bundle, findings, answers);
+      report.add("doctor.txt", text(findings));
+      report.addFiles(
+          List.of(
+              ConfigurationReader.SYSTEM_FILE,
+              flags.config().orElse(program.environment().configFolder().resolve("teleproxy.conf")),
+              Path.of("/etc/resolv.conf")));
+      report.write(bundle);
       program.err().println("written: " + bundle + " (look into it before you send it)");
     }
     return findings.stream().anyMatch(one -> one.verdict() == Verdict.BAD) ? BAD : 0;
   }
 
-  private void plugins(List<Finding> findings) {
+  private void plugins(List<Finding> findings, ReportBundle report) {
     Flags given = new Flags();
     flags.addTo(given);
     Configuration configuration;
@@ -114,8 +114,35 @@ final class DoctorCommand implements Callable<Integer> {
           findings.add(Finding.note(watcher.pluginId(), not.reason(), not.remedy()));
         } else {
           findings.addAll(watcher.call(one -> one.examine(watcher.environment())));
+          routes(watcher, findings);
+          watcher.call(one -> one.evidence(watcher.environment())).forEach(report::add);
         }
       }
+    }
+  }
+
+  private static void routes(Loaded<Watcher> watcher, List<Finding> findings) {
+    Set<Prefix> addresses = watcher.call(one -> one.addresses(watcher.environment()));
+    List<String> overlapping = new OverlappingRoutes(Path.of("/proc/net")).of(addresses);
+    if (overlapping.isEmpty()) {
+      findings.add(
+          Finding.ok(
+              "routes",
+              "none of this machine's own leads to the "
+                  + addresses.size()
+                  + " addresses of "
+                  + watcher.pluginId()));
+    } else {
+      findings.add(
+          Finding.note(
+              "routes",
+              "this machine has routes of its own to addresses of "
+                  + watcher.pluginId()
+                  + ": "
+                  + String.join("; ", overlapping),
+              "While teleproxy runs these addresses are the cluster's; what the VPN or network has"
+                  + " there is not reached. Leave namespaces out with"
+                  + " plugins.kubernetes.namespaces.excluded, if that matters."));
     }
   }
 
@@ -135,19 +162,19 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   /** What the running teleproxy says of itself. */
-  private Map<String, String> daemon(List<Finding> findings) {
-    Map<String, String> answers = new LinkedHashMap<>();
+  private void daemon(List<Finding> findings, ReportBundle report) {
     ApiClient api = ApiClient.find(program.environment());
     if (!api.isThere()) {
       findings.add(Finding.ok("teleproxy", "none is running"));
-      return answers;
+      return;
     }
     try {
       JsonObject status = api.get("/api/status").getAsJsonObject();
-      answers.put("status.json", Json.text(status));
+      report.add("status.json", Json.text(status));
       for (String path : List.of("connections", "queries")) {
-        answers.put(path + ".json", Json.text(api.get("/api/" + path)));
+        report.add(path + ".json", Json.text(api.get("/api/" + path)));
       }
+      report.addLog(api.get("/api/log").getAsJsonObject());
       findings.add(Finding.ok("teleproxy", "runs, pid " + Json.text(status, "pid")));
       for (JsonElement element : status.getAsJsonArray("components")) {
         JsonObject component = element.getAsJsonObject();
@@ -164,7 +191,6 @@ final class DoctorCommand implements Callable<Integer> {
     } catch (UserException e) {
       findings.add(Finding.note("teleproxy", String.valueOf(e.getMessage()), e.remedy()));
     }
-    return answers;
   }
 
   private static String text(List<Finding> findings) {
@@ -178,38 +204,5 @@ final class DoctorCommand implements Callable<Integer> {
 
   private static String lower(Finding finding) {
     return finding.verdict().name().toLowerCase(Locale.ROOT);
-  }
-
-  private void write(Path file, List<Finding> findings, Map<String, String> answers)
-      throws IOException {
-    HostEnvironment environment = program.environment();
-    Map<String, String> parts = new LinkedHashMap<>(answers);
-    parts.put("doctor.txt", text(findings));
-    // Names only: what a variable holds is nobody's business.
-    parts.put("variables.txt", String.join("\n", new TreeMap<>(environment.variables()).keySet()));
-    parts.put(
-        "java.txt", System.getProperty("java.vm.version", "") + " " + environment.os() + "\n");
-    for (Path one :
-        List.of(
-            ConfigurationReader.SYSTEM_FILE,
-            flags.config().orElse(environment.configFolder().resolve("teleproxy.conf")),
-            Path.of("/etc/resolv.conf"))) {
-      if (Files.isReadable(one)) {
-        parts.put(
-            "files" + one.toString().replace(environment.home().toString(), "/home"),
-            Files.readString(one));
-      }
-    }
-    try (OutputStream out = Files.newOutputStream(file);
-        ZipOutputStream zip = new ZipOutputStream(out, StandardCharsets.UTF_8)) {
-      for (Map.Entry<String, String> part : parts.entrySet()) {
-        zip.putNextEntry(new ZipEntry("teleproxy-doctor/" + part.getKey()));
-        zip.write(Secrets.removed(part.getValue()).getBytes(StandardCharsets.UTF_8));
-        zip.closeEntry();
-      }
-    } catch (IOException e) {
-      throw new UserException(
-          file + " cannot be written: " + e, "Name another file with --bundle.", e);
-    }
   }
 }

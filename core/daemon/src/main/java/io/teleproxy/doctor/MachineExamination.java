@@ -53,13 +53,17 @@ public final class MachineExamination {
   static List<Finding> of(HostEnvironment environment, Path root, Instant now) {
     MachineExamination machine = new MachineExamination(environment, root);
     machine.rights();
-    machine.nameservers();
-    machine.resolvers();
+    machine.findings.addAll(NameExamination.of(root, home(environment, root)));
     machine.others();
     machine.devices();
     machine.proxies();
     machine.clock(now);
     return List.copyOf(machine.findings);
+  }
+
+  private static Path home(HostEnvironment environment, Path root) {
+    String home = environment.home().toString();
+    return root.resolve(home.startsWith("/") ? home.substring(1) : home);
   }
 
   private void rights() {
@@ -70,81 +74,6 @@ public final class MachineExamination {
                 "rights",
                 "not root: what only root can see is not looked at",
                 "A run needs 'sudo teleproxy run'; 'sudo teleproxy doctor' sees more."));
-  }
-
-  private void nameservers() {
-    Path file = root.resolve("etc/resolv.conf");
-    String text = read(file);
-    List<String> servers =
-        text.lines()
-            .filter(line -> line.strip().startsWith("nameserver"))
-            .map(line -> line.strip().substring("nameserver".length()).strip())
-            .toList();
-    String manager = manager(file, text);
-    if (servers.isEmpty()) {
-      findings.add(
-          Finding.note(
-              "resolv.conf",
-              "no nameserver in /etc/resolv.conf (" + manager + ")",
-              "Programs ask 127.0.0.1 then; name one with --dns if yours is another."));
-    } else {
-      findings.add(Finding.ok("resolv.conf", String.join(", ", servers) + " (" + manager + ")"));
-    }
-  }
-
-  private static String manager(Path file, String text) {
-    try {
-      if (Files.isSymbolicLink(file)) {
-        return "a link to " + Files.readSymbolicLink(file);
-      }
-    } catch (IOException e) {
-      // As a plain file.
-    }
-    return text.lines()
-        .filter(
-            line ->
-                line.startsWith("#")
-                    && line.toLowerCase(java.util.Locale.ROOT).contains("generated"))
-        .findFirst()
-        .map(line -> line.substring(1).strip())
-        .orElse("a plain file");
-  }
-
-  private void resolvers() {
-    if (Files.exists(root.resolve("var/run/nscd/socket"))
-        || Files.exists(root.resolve("run/nscd/socket"))) {
-      findings.add(
-          Finding.note(
-              "nscd",
-              "nscd runs and remembers names",
-              "A name that was asked before the start may stay unknown for a minute: 'nscd -i hosts'."));
-    }
-    String resolved = read(root.resolve("etc/systemd/resolved.conf"));
-    if (resolved
-        .lines()
-        .anyMatch(line -> line.strip().matches("DNSOverTLS *= *(yes|opportunistic)"))) {
-      findings.add(
-          Finding.note(
-              "DNS over TLS",
-              "systemd-resolved asks its nameservers over TLS",
-              "Programs that ask it on 127.0.0.53 are answered by teleproxy; those that use its bus"
-                  + " (nss-resolve) are not: put 'dns' before 'resolve' in /etc/nsswitch.conf."));
-    }
-    String hosts =
-        read(root.resolve("etc/nsswitch.conf"))
-            .lines()
-            .filter(line -> line.startsWith("hosts:"))
-            .findFirst()
-            .orElse("hosts: files dns");
-    if (hosts.contains("dns")) {
-      findings.add(Finding.ok("nsswitch.conf", hosts));
-    } else {
-      findings.add(
-          Finding.bad(
-              "nsswitch.conf",
-              hosts + ": the C library asks no nameserver",
-              "Add 'dns' to the line 'hosts:' of /etc/nsswitch.conf."));
-    }
   }
 
   private void others() {
@@ -255,7 +184,8 @@ public final class MachineExamination {
             : Finding.ok("clock", now.toString()));
   }
 
-  private static String read(Path file) {
+  /** Empty if it cannot be read. */
+  static String read(Path file) {
     try {
       return Files.readString(file);
     } catch (IOException | RuntimeException e) {

@@ -28,6 +28,8 @@ class MachineExaminationTest {
         "etc/systemd/resolved.conf      | DNSOverTLS=yes             | DNS over TLS  | NOTE | over TLS | nsswitch.conf",
         "run/nscd/socket                | x                          | nscd          | NOTE | remembers names | nscd -i hosts",
         "proc/77/comm                   | sshuttle                   | other tools   | NOTE | sshuttle (pid 77) | stop them",
+        "HOME/.mozilla/firefox/x.default/prefs.js | user_pref(\"network.trr.mode\", 2); | DNS over HTTPS | NOTE | Firefox | in the browser",
+        "etc/chromium/policies/managed/a.json | {\"DnsOverHttpsMode\": \"secure\"} | DNS over HTTPS | NOTE | Chromium | in the browser",
         "etc/hosts                      | 127.1.27.1 web.default.svc | /etc/hosts    | NOTE | 1 lines name services | remove them",
         "sys/class/net/wg0/mtu          | 1420                       | VPN           | NOTE | wg0 | overlapping-routes",
         "sys/class/net/eth0/mtu         | 900                        | MTU           | NOTE | eth0 has MTU 900 | IPv6",
@@ -35,7 +37,8 @@ class MachineExaminationTest {
   void namesWhatIsSoAndWhatToDo(
       String file, String text, String check, Finding.Verdict verdict, String found, String remedy)
       throws IOException {
-    Path planted = root.resolve(file);
+    String home = HostEnvironment.current().home().toString().substring(1);
+    Path planted = root.resolve(file.replace("HOME", home));
     Files.createDirectories(planted.getParent());
     Files.writeString(planted, text + "\n");
 

@@ -2,6 +2,7 @@ package io.teleproxy.spi;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.pf4j.ExtensionPoint;
 
 /**
@@ -34,6 +35,23 @@ public interface Watcher extends ExtensionPoint {
    */
   default List<Finding> examine(Environment environment) {
     return List.of();
+  }
+
+  /**
+   * Addresses to which a run would lead, as far as they can be told without one, for {@code
+   * teleproxy doctor}, which looks whether this machine has routes of its own to them. May block
+   * for some seconds.
+   */
+  default Set<Prefix> addresses(Environment environment) {
+    return Set.of();
+  }
+
+  /**
+   * What a bug report needs to know of the source's configuration, by file name. Without secrets:
+   * show what is known to be none, not what is not known to be one.
+   */
+  default Map<String, String> evidence(Environment environment) {
+    return Map.of();
   }
 
   /** What the core hands to a session; may be called from any thread, also after close. */

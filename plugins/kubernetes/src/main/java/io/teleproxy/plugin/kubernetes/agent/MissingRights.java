@@ -2,6 +2,8 @@ package io.teleproxy.plugin.kubernetes.agent;
 
 import io.teleproxy.plugin.kubernetes.api.ApiClient;
 import io.teleproxy.plugin.kubernetes.api.ApiException;
+import io.teleproxy.plugin.kubernetes.cluster.RoleManifest;
+import io.teleproxy.plugin.kubernetes.cluster.RoleManifest.Right;
 import io.teleproxy.plugin.kubernetes.model.Fields;
 import io.teleproxy.plugin.kubernetes.model.Json;
 import java.util.ArrayList;
@@ -17,8 +19,6 @@ final class MissingRights {
           "status.resourceRules.verbs",
           "status.resourceRules.apiGroups",
           "status.resourceRules.resources");
-
-  private record Right(String group, String resource, List<String> verbs) {}
 
   private static final List<Right> NEEDED =
       List.of(
@@ -55,54 +55,25 @@ final class MissingRights {
     List<Right> missing = new ArrayList<>();
     for (Right right : NEEDED) {
       List<String> verbs =
-          right.verbs.stream().filter(verb -> !granted(granted, right, verb)).toList();
+          right.verbs().stream().filter(verb -> !granted(granted, right, verb)).toList();
       if (!verbs.isEmpty()) {
-        missing.add(new Right(right.group, right.resource, verbs));
+        missing.add(new Right(right.group(), right.resource(), verbs));
       }
     }
     return "Have an administrator apply this, or set plugins.kubernetes.tunnel.mode = agentless:\n"
-        + role(missing.isEmpty() ? NEEDED : missing, name);
+        + RoleManifest.of("teleproxy-agent", namespace, name, missing.isEmpty() ? NEEDED : missing);
   }
 
   private static boolean granted(List<Json> rules, Right right, String verb) {
     return rules.stream()
         .anyMatch(
             rule ->
-                has(rule.texts("apiGroups"), right.group)
-                    && has(rule.texts("resources"), right.resource)
+                has(rule.texts("apiGroups"), right.group())
+                    && has(rule.texts("resources"), right.resource())
                     && has(rule.texts("verbs"), verb));
   }
 
   private static boolean has(List<String> names, String name) {
     return names.contains("*") || names.contains(name);
-  }
-
-  private String role(List<Right> rights, String user) {
-    StringBuilder text =
-        new StringBuilder(
-            """
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: Role
-            metadata: {name: teleproxy-agent, namespace: %1$s}
-            rules:
-            """
-                .formatted(namespace));
-    for (Right right : rights) {
-      text.append("- apiGroups: [\"").append(right.group).append("\"]\n");
-      text.append("  resources: [").append(right.resource).append("]\n");
-      text.append("  verbs: [").append(String.join(", ", right.verbs)).append("]\n");
-    }
-    return text.append(
-            """
-            ---
-            apiVersion: rbac.authorization.k8s.io/v1
-            kind: RoleBinding
-            metadata: {name: teleproxy-agent, namespace: %1$s}
-            roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: teleproxy-agent}
-            subjects:
-            - {apiGroup: rbac.authorization.k8s.io, kind: User, name: "%2$s"}
-            """
-                .formatted(namespace, user))
-        .toString();
   }
 }

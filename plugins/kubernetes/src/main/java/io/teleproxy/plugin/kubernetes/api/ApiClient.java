@@ -15,6 +15,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -80,8 +85,19 @@ public final class ApiClient implements AutoCloseable {
    * What came of a request that is no list.
    *
    * @param object the wanted fields, and {@code message} of a Status
+   * @param sent the header Date; may be empty
    */
-  public record Reply(int status, Json object) {
+  public record Reply(int status, Json object, String sent) {
+    /** The server's clock, to the second; empty if it does not tell. */
+    public Optional<Instant> date() {
+      try {
+        return Optional.of(
+            ZonedDateTime.parse(sent, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
+      } catch (DateTimeParseException e) {
+        return Optional.empty();
+      }
+    }
+
     public boolean ok() {
       return status / 100 == 2;
     }
@@ -106,9 +122,9 @@ public final class ApiClient implements AutoCloseable {
     try (JsonStream json = new JsonStream(response.body())) {
       Json object = json.next(wanted);
       json.finish();
-      return new Reply(response.status(), object == null ? Json.NOTHING : object);
+      return new Reply(response.status(), object == null ? Json.NOTHING : object, response.date());
     } catch (IOException e) {
-      return new Reply(response.status(), Json.NOTHING);
+      return new Reply(response.status(), Json.NOTHING, response.date());
     } finally {
       response.close();
     }

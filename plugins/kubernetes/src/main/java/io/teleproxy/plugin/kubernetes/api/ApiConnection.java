@@ -137,7 +137,10 @@ final class ApiConnection extends SimpleChannelInboundHandler<HttpObject>
           .head()
           .complete(
               new ApiResponse(
-                  head.status().code(), head.headers().get("Content-Encoding", ""), begun));
+                  head.status().code(),
+                  head.headers().get("Content-Encoding", ""),
+                  head.headers().get("Date", ""),
+                  begun));
     }
     ResponseBody current = body;
     if (current == null) {

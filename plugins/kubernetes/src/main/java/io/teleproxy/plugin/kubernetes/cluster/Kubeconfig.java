@@ -150,7 +150,7 @@ record Kubeconfig(
     throw cluster.wrong("server", "a URL such as https://HOST:6443, not '" + text + "'");
   }
 
-  private static Section read(Path path, KubeconfigFiles files) {
+  static Section read(Path path, KubeconfigFiles files) {
     Object document;
     try (Reader reader = Files.newBufferedReader(path)) {
       document =

@@ -1,4 +1,4 @@
-package io.teleproxy.app;
+package io.teleproxy.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.teleproxy.app;
+package io.teleproxy.net;
 
 import io.teleproxy.spi.Prefix;
 import java.io.IOException;
@@ -19,7 +19,7 @@ import java.util.TreeSet;
  * Nothing is done about them. The firewall comes before the route, and only single addresses are
  * diverted by default, so both work but for the addresses that both have.
  */
-final class OverlappingRoutes {
+public final class OverlappingRoutes {
   /** A route of the main table. */
   private record Known(Prefix to, String device) {}
 
@@ -28,7 +28,7 @@ final class OverlappingRoutes {
   /**
    * @param net {@code /proc/net}; where it is not there, no route is known
    */
-  OverlappingRoutes(Path net) {
+  public OverlappingRoutes(Path net) {
     this.net = net;
   }
 
@@ -37,7 +37,7 @@ final class OverlappingRoutes {
    *
    * @return {@code 10.0.0.0/8 dev tun0: 12 addresses, such as 10.96.0.1}, sorted
    */
-  List<String> of(Collection<Prefix> diverted) {
+  public List<String> of(Collection<Prefix> diverted) {
     TreeSet<Prefix> destinations = new TreeSet<>(diverted);
     List<String> overlapping = new ArrayList<>();
     for (Known route : known()) {
