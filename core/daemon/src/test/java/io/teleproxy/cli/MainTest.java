@@ -384,11 +384,11 @@ class MainTest {
       assertThat(run("connections")).as(err()).isZero();
       assertThat(out().lines())
           .containsExactly(
-              "PROCESS  UID   PROTO  DESTINATION    NAME                           STATE  AGE   "
+              "ID  PROCESS  UID   PROTO  DESTINATION    NAME                           STATE  AGE   "
                   + "RTT     UP  DOWN  END",
-              "77/curl  1000  tcp    10.96.7.7:80   web.default.svc.cluster.local  open   1s    "
+              "#2  77/curl  1000  tcp    10.96.7.7:80   web.default.svc.cluster.local  open   1s    "
                   + "3.25ms  10  20    -",
-              "-        -     udp    10.96.0.10:53  -                              ended  20ms  "
+              "#1  -        -     udp    10.96.0.10:53  -                              ended  20ms  "
                   + "-       1   0     port unreachable");
       out.reset();
       assertThat(run("connections", "--json")).isZero();
@@ -436,6 +436,54 @@ class MainTest {
 
     assertThat(JsonParser.parseString(out()).getAsJsonArray().toString())
         .contains("resolv.conf", "none is running");
+    String held = unpacked(bundle);
+    assertThat(held).contains("teleproxy-doctor/doctor.txt", "teleproxy-doctor/variables.txt");
+    assertThat(held).contains("plugins.own").doesNotContain("PLANTED");
+  }
+
+  @Test
+  void theBundleHasTheLogAndWhatTheDaemonSaysWithoutSecrets() throws IOException {
+    String status =
+        """
+        {"pid": 12, "components": [{"name": "watcher kubernetes", "state": "degraded",
+          "reason": "credential plugin said: token=PLANTED", "remedy": "see https://me:PLANTED@x/"}]}
+        """;
+    String log =
+        """
+        {"root": ["10:00:00.000 INFO DaemonRunner - ready"],
+         "bridge": ["10:00:01.000 DEBUG Exec - Authorization: Bearer PLANTED",
+                    "10:00:02.000 WARN Exec - password=PLANTED",
+                    "eyJhbGciOi.PLANTED.c2ln"]}
+        """;
+    Path bundle = temporary.resolve("bundle.zip");
+    try (Daemon daemon =
+        new Daemon(
+            Map.of(
+                "/api/status",
+                status,
+                "/api/log",
+                log,
+                "/api/connections",
+                "{\"name\": \"api_key=PLANTED\"}",
+                "/api/queries",
+                "{}"))) {
+      assertThat(run("doctor", "--config", config.toString(), "--bundle", bundle.toString()))
+          .as("%s", err())
+          .isBetween(0, 1);
+    }
+    assertThat(unpacked(bundle))
+        .contains("log-root.txt", "DaemonRunner - ready", "log-bridge.txt", "WARN Exec")
+        .doesNotContain("PLANTED");
+  }
+
+  @Test
+  void aBundleForWhichThereIsNoRoomSaysSo() {
+    assertThat(run("doctor", "--config", config.toString(), "--bundle", "/dev/full")).isEqualTo(2);
+    assertThat(err())
+        .contains("/dev/full cannot be written", "No space left on device", "--bundle");
+  }
+
+  private static String unpacked(Path bundle) throws IOException {
     StringBuilder held = new StringBuilder();
     try (var zip = new java.util.zip.ZipInputStream(Files.newInputStream(bundle))) {
       for (var entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
@@ -443,7 +491,6 @@ class MainTest {
         held.append(new String(zip.readAllBytes(), StandardCharsets.UTF_8));
       }
     }
-    assertThat(held).contains("teleproxy-doctor/doctor.txt", "teleproxy-doctor/variables.txt");
-    assertThat(held).contains("plugins.own").doesNotContain("PLANTED");
+    return held.toString();
   }
 }

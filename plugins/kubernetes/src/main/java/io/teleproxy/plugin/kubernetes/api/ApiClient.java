@@ -122,9 +122,10 @@ public final class ApiClient implements AutoCloseable {
     try (JsonStream json = new JsonStream(response.body())) {
       Json object = json.next(wanted);
       json.finish();
-      return new Reply(response.status(), object == null ? Json.NOTHING : object, response.date());
+      return new Reply(
+          response.status(), object == null ? Json.NOTHING : object, response.header("Date"));
     } catch (IOException e) {
-      return new Reply(response.status(), Json.NOTHING, response.date());
+      return new Reply(response.status(), Json.NOTHING, response.header("Date"));
     } finally {
       response.close();
     }
@@ -290,6 +291,10 @@ public final class ApiClient implements AutoCloseable {
     } finally {
       response.close();
     }
-    return "HTTP " + response.status() + (message.isEmpty() ? "" : ": " + message);
+    String location = response.header("Location");
+    return "HTTP "
+        + response.status()
+        + (location.isEmpty() ? "" : " to " + FailureText.oneLine(location))
+        + (message.isEmpty() ? "" : ": " + message);
   }
 }

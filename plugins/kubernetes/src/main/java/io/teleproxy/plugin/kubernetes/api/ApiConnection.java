@@ -133,14 +133,7 @@ final class ApiConnection extends SimpleChannelInboundHandler<HttpObject>
       lasts = HttpUtil.isKeepAlive(head);
       ResponseBody begun = new ResponseBody(this, asked.idleMillis());
       body = begun;
-      asked
-          .head()
-          .complete(
-              new ApiResponse(
-                  head.status().code(),
-                  head.headers().get("Content-Encoding", ""),
-                  head.headers().get("Date", ""),
-                  begun));
+      asked.head().complete(new ApiResponse(head.status().code(), head.headers(), begun));
     }
     ResponseBody current = body;
     if (current == null) {

@@ -18,6 +18,9 @@ public final class Failures {
     while (root.getCause() != null && root.getCause() != root) {
       root = root.getCause();
     }
+    if (root instanceof ClosedChannelException) {
+      return "it closed the connection";
+    }
     String message = root.getMessage();
     return FailureText.oneLine(
         message == null || message.isBlank() ? root.getClass().getSimpleName() : message);

@@ -144,6 +144,9 @@ public final class JsonStream implements AutoCloseable {
   private static IOException broken(JacksonException e) {
     return e.getCause() instanceof IOException cause
         ? cause
-        : new IOException("the answer is not the JSON of the API: " + e.getOriginalMessage(), e);
+        : new ApiException(
+            ApiException.Kind.OTHER,
+            "the answer is not the JSON of the API: " + e.getOriginalMessage(),
+            e);
   }
 }

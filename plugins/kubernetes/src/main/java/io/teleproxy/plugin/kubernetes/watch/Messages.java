@@ -3,6 +3,8 @@ package io.teleproxy.plugin.kubernetes.watch;
 import io.teleproxy.plugin.kubernetes.api.ApiException;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.spi.UserException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 
 /** What the user is told when the cluster cannot be read, and what to do about it. */
@@ -38,9 +40,22 @@ final class Messages {
                   + context
                   + ") does not answer as a Kubernetes API server: "
                   + reason.text(),
-              "Check the server's URL and its state with `kubectl cluster-info`.",
+              otherRemedy(reason.text()),
               reason);
     };
+  }
+
+  private static String otherRemedy(String text) {
+    if (text.startsWith("HTTP 3")) {
+      return "A captive portal, a login page or another server answers in its place: log in to this"
+          + " network in a browser, or correct the server's URL, and start again.";
+    }
+    if (text.startsWith("HTTP 429") || text.startsWith("HTTP 5")) {
+      return "It is starting, overloaded or ill: wait a little, or ask who runs it; `kubectl"
+          + " cluster-info` must work.";
+    }
+    return "Check the server's URL and its state with `kubectl cluster-info`: another server may be"
+        + " answering at its place.";
   }
 
   /** There is nothing in the cluster that may be read. */
@@ -113,14 +128,29 @@ final class Messages {
     if (text.contains("No subject alternative") || text.contains("No name matching")) {
       return "its certificate is for another name: " + text;
     }
+    if (isTime(text)) {
+      return "by this machine's clock ("
+          + Instant.now().truncatedTo(ChronoUnit.SECONDS)
+          + ") its certificate "
+          + text.replace("NotAfter:", "was valid until")
+              .replace("NotBefore:", "is not valid before");
+    }
     if (text.contains("not an SSL/TLS record")) {
       return "what listens there does not speak TLS";
     }
     return "TLS failed: " + text;
   }
 
+  private static boolean isTime(String text) {
+    return text.contains("NotAfter") || text.contains("NotBefore");
+  }
+
   private static String tlsRemedy(ApiException reason) {
     String text = reason.text();
+    if (isTime(text)) {
+      return "If the clock is wrong, set it ('timedatectl set-ntp true'; 'teleproxy doctor' compares"
+          + " it); else whoever runs the cluster must renew the certificate.";
+    }
     return text.contains("No subject alternative") || text.contains("No name matching")
         ? "Use a name that the certificate has as server in the kubeconfig, or set tls-server-name"
             + " there."
