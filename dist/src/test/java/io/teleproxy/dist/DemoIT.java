@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** {@code teleproxy demo} on a machine without a cluster, a kubeconfig, or any way out. */
 class DemoIT {
   private static final String USER = "65534";
+  private static final Path NOWHERE = Path.of("/dev/null");
 
   @ParameterizedTest
   @MethodSource("io.teleproxy.dist.Backend#tested")
@@ -42,7 +43,22 @@ class DemoIT {
       if (backend.equals("linux-nftables")) {
         whatIsShown(machine, product);
       }
+      // Both learn that it stops, or they would be there for ever.
+      List<Process> connected =
+          List.of(
+                  machine.namespace().command("curl", "-sSN", "http://teleproxy/api/events"),
+                  machine.namespace().command("socat", "-u", "TCP4:echo.demo:7", "-"))
+              .stream()
+              .map(one -> one.start(NOWHERE, NOWHERE))
+              .toList();
+      await("connections")
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(
+              () ->
+                  assertThat(machine.run("ss -Htn state established").out())
+                      .contains("127.254.254.254:80 ", "127.77.0.7:7 "));
       assertThat(product.stop()).as("%s", product).isZero();
+      connected.forEach(one -> assertThat(one.onExit()).succeedsWithin(Duration.ofSeconds(10)));
       machine.asBefore();
     }
   }
@@ -67,9 +83,8 @@ class DemoIT {
             .contains("DEBUG proxy - " + number, "DEBUG bridge/socks - " + number + "dial 127.77.");
       }
     }
-    Path nowhere = Path.of("/dev/null");
     Process socat =
-        machine.namespace().command("socat", "-u", "TCP4:echo.demo:7", "-").start(nowhere, nowhere);
+        machine.namespace().command("socat", "-u", "TCP4:echo.demo:7", "-").start(NOWHERE, NOWHERE);
     try {
       await("a process by name")
           .atMost(Duration.ofSeconds(30))

@@ -3,6 +3,7 @@ package io.teleproxy.api;
 import io.netty.channel.Channel;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -35,6 +36,11 @@ final class Admitted {
     if (channels.remove(channel)) {
       channels.add(channel);
     }
+  }
+
+  /** Those that a listener has accepted. */
+  synchronized List<Channel> of(Channel listener) {
+    return channels.stream().filter(channel -> channel.parent() == listener).toList();
   }
 
   private synchronized void remove(Channel channel) {

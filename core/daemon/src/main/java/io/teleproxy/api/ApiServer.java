@@ -42,9 +42,12 @@ public final class ApiServer implements AutoCloseable {
   private final EventLoopGroup group;
   private final ServerBootstrap bootstrap;
   private final Channel channel;
+  private final Admitted admitted;
   private final List<Channel> others = new ArrayList<>();
 
-  private ApiServer(EventLoopGroup group, ServerBootstrap bootstrap, Channel channel) {
+  private ApiServer(
+      EventLoopGroup group, ServerBootstrap bootstrap, Channel channel, Admitted admitted) {
+    this.admitted = admitted;
     this.group = group;
     this.bootstrap = bootstrap;
     this.channel = channel;
@@ -95,7 +98,7 @@ public final class ApiServer implements AutoCloseable {
           "Set api.port to a free port, or to 0 for any.",
           bound.cause());
     }
-    return new ApiServer(group, bootstrap, bound.channel());
+    return new ApiServer(group, bootstrap, bound.channel(), admitted);
   }
 
   /**
@@ -141,6 +144,14 @@ public final class ApiServer implements AutoCloseable {
   /** The port on 127.0.0.1. */
   public int port() {
     return ((InetSocketAddress) channel.localAddress()).getPort();
+  }
+
+  /**
+   * Ends the connections that the firewall leads to us. To be called while it does: afterwards they
+   * would not learn that they have ended.
+   */
+  public void disconnect() {
+    admitted.of(channel).forEach(client -> client.close().awaitUninterruptibly(1000));
   }
 
   @Override

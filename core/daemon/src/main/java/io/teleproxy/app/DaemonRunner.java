@@ -222,6 +222,7 @@ public final class DaemonRunner implements Runner {
       listenAtOwnName(api);
     }
     opened.start();
+    closer.add("API's clients", api::disconnect);
     log.debug("start: root: rules");
     started = true;
     Snapshot snapshot = tables.latest();

@@ -149,6 +149,9 @@ final class Interception implements AutoCloseable {
           closer.add(
               "caches of others", ResolverCaches.ofThisMachine(backend.environment()::executable));
       closer.add("firewall", firewall);
+      // Before the rules: when they are gone, what is said at the end of a connection does not get
+      // back to its program under the address that it knows (nftables, kernel 6.18).
+      closer.add("connections", proxy);
       boolean local = !capabilities.contains(Interceptor.Capability.ORIGINAL_DESTINATION);
       listening =
           local

@@ -44,11 +44,14 @@ public final class TransparentProxy implements AutoCloseable {
   /** How often another free port is tried if the one found for IPv4 is taken for IPv6. */
   private static final int ATTEMPTS = 10;
 
+  private static final long RESET_MILLIS = 1000;
+
   private static final Set<InetAddress> LOOPBACK = Set.of(Loopback.IPV4, Loopback.IPV6);
 
   private final Flows flows = new Flows();
   private final UdpProxy udp;
   private final LocalDestinations destinations;
+  private final EventLoopGroup loops;
   private final Transport transport;
   private final ServerBootstrap bootstrap;
   private final Map<InetAddress, Channel> bridges = new HashMap<>();
@@ -62,6 +65,7 @@ public final class TransparentProxy implements AutoCloseable {
       Supplier<Snapshot> tables,
       IntPredicate ownTarget,
       LoopGuard loopGuard) {
+    this.loops = loops;
     transport = Transport.of(loops);
     udp = new UdpProxy(loops.next(), transport, tables, ownTarget, flows, UdpProxy.MOST_FLOWS);
     bootstrap =
@@ -205,7 +209,10 @@ public final class TransparentProxy implements AutoCloseable {
     return flows.ended();
   }
 
-  /** Stops listening and resets what is still connected. Idempotent. */
+  /**
+   * Stops listening and resets what is still connected; returns when the resets are sent. Not to be
+   * called on an event loop. Idempotent.
+   */
   @Override
   public synchronized void close() {
     closed = true;
@@ -215,6 +222,10 @@ public final class TransparentProxy implements AutoCloseable {
     destinations.close();
     udp.close();
     flows.abortAll();
+    // Each is reset by a task of its event loop: behind them.
+    if (!loops.isShuttingDown()) {
+      loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly(RESET_MILLIS));
+    }
   }
 
   private void listenOnLoopback(int wanted) {
