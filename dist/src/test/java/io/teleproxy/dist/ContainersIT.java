@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,8 +20,6 @@ import org.junit.jupiter.api.Test;
  */
 @InCluster(from = Cluster.Laptop.COLLEAGUES)
 class ContainersIT {
-  private static final Path README = Path.of("../plugins/docker/README.md");
-  private static final Pattern COMMANDS = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL);
   private static final String BEYOND = "fd00:9::9";
 
   private static ContainerEngine engine;
@@ -106,16 +102,11 @@ class ContainersIT {
   }
 
   private static void theReadmeIsTrue(Cluster cluster) throws IOException {
-    String text = Files.readString(README);
-    Matcher block = COMMANDS.matcher(text.substring(text.indexOf("## Examples")));
-    StringBuilder commands = new StringBuilder();
-    while (block.find()) {
-      commands.append(block.group(1));
-    }
+    String commands =
+        String.join("", Examples.of("plugins/docker/README.md").under("## Examples").in("sh"));
     // What the README does not say, since nobody types that fast.
     String patient =
         commands
-            .toString()
             .replace("curl ", "curl -sS --retry 9 --retry-all-errors ")
             .replace("docker network rm", "until_true docker network rm");
     patient = "until_true() { until \"$@\" 2>/dev/null; do sleep 0.1; done; }\n" + patient;

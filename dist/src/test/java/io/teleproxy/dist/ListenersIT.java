@@ -10,8 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,8 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 class ListenersIT {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String TABLES = "http://teleproxy/api/tables/";
-  private static final Path README = Path.of("../plugins/per-port-fallback/README.md");
-  private static final Pattern EXAMPLE = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL);
 
   @TempDir Path folder;
 
@@ -131,20 +127,14 @@ class ListenersIT {
     assertThat(machine.http().dig("www.example.test")).isNotEmpty();
   }
 
-  private static void examplesOfTheReadmeWork(PlainMachine machine, Product product)
-      throws IOException {
-    String path = Product.HOME.resolve("bin") + ":" + System.getenv("PATH");
-    Matcher example = EXAMPLE.matcher(Files.readString(README));
-    int examples = 0;
-    while (example.find()) {
-      examples++;
+  private static void examplesOfTheReadmeWork(PlainMachine machine, Product product) {
+    for (String example : Examples.of("plugins/per-port-fallback/README.md").in("sh")) {
       machine
           .namespace()
-          .enter(Command.of("sh", "-exc", example.group(1)).env("PATH", path))
+          .enter(Command.of("sh", "-exc", example).env("PATH", Product.path()))
           .run()
           .succeeded();
     }
-    assertThat(examples).isPositive();
     assertThat(product.isRunning()).isTrue();
   }
 

@@ -7,8 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -16,7 +14,6 @@ import org.junit.jupiter.api.Test;
 @Tag("privileged")
 class PluginTutorialIT {
   private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
-  private static final Pattern COMMANDS = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL);
 
   @Test
   void itsCommandsBuildAndInstallPluginsThatWork() throws IOException {
@@ -29,7 +26,7 @@ class PluginTutorialIT {
       // What an earlier run has left; the tutorial's reader has not got it.
       Command.of("rm", "-rf", PROJECT.resolve("target/examples").toString()).run().succeeded();
       List<String> said = new ArrayList<>();
-      for (String commands : tutorial()) {
+      for (String commands : Examples.of("docs/plugins.md").under("## A tutorial").in("sh")) {
         said.add(
             Command.of("sh", "-eu", "-c", "cd \"$0\"\n" + commands, PROJECT.toString())
                 .env("HOME", user.home().toString())
@@ -92,16 +89,5 @@ class PluginTutorialIT {
     } finally {
       Files.delete(jar);
     }
-  }
-
-  private static List<String> tutorial() throws IOException {
-    String text = Files.readString(PROJECT.resolve("docs/plugins.md"));
-    String section = text.substring(text.indexOf("## A tutorial"), text.indexOf("## The manifest"));
-    List<String> blocks = new ArrayList<>();
-    Matcher block = COMMANDS.matcher(section);
-    while (block.find()) {
-      blocks.add(block.group(1));
-    }
-    return blocks;
   }
 }

@@ -36,6 +36,11 @@ final class Product implements AutoCloseable {
     this.user = user;
   }
 
+  /** PATH of one who has installed the product. */
+  static String path() {
+    return HOME.resolve("bin") + ":" + System.getenv("PATH");
+  }
+
   /** A user on the machine: home folder and configuration of his own. */
   static final class User implements AutoCloseable {
     private final Namespace namespace;

@@ -7,10 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -18,6 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** Through OpenSSH's server, as plugins/ssh/README.md shows it; under sudo, as its user. */
 class SshIT {
+  private static final Examples README = Examples.of("plugins/ssh/README.md");
   private static final String UID = "65534";
   private static final String FAR = "http://10.77.0.1/";
   private static final Path NOWHERE = Path.of("/dev/null");
@@ -64,7 +62,7 @@ class SshIT {
     knownHosts(gate.knownAs("[" + SshGate.ADDRESS + "]:2222"));
     own();
     agentHasTheKey();
-    List<String> examples = examples("sh");
+    List<String> examples = README.in("sh");
     try (Product product = user.start(arguments(examples.get(0)))) {
       product.awaitReady();
       assertThat(machine.run(examples.get(1)).out()).isEqualTo("hello from behind");
@@ -113,10 +111,10 @@ class SshIT {
     Files.copy(gate.key(), ssh.resolve("id_ed25519"));
     Files.writeString(
         ssh.resolve("config"),
-        examples("ssh-config").get(0) + Files.readString(ssh.resolve("config")));
-    user.write("teleproxy.conf", examples("hocon").get(0));
+        README.in("ssh-config").get(0) + Files.readString(ssh.resolve("config")));
+    user.write("teleproxy.conf", README.in("hocon").get(0));
     own();
-    try (Product product = user.start(arguments(examples("sh").get(2)))) {
+    try (Product product = user.start(arguments(README.in("sh").get(2)))) {
       product.awaitReady();
       assertThat(machine.http().get("http://10.78.0.1/").body()).isEqualTo("hello from behind");
       assertThat(user.execute("status").out())
@@ -175,17 +173,6 @@ class SshIT {
   private static String[] arguments(String example) {
     assertThat(example).startsWith("sudo teleproxy run");
     return example.strip().substring("sudo teleproxy ".length()).split(" ");
-  }
-
-  /** What stands in the README's blocks of this kind. */
-  private static List<String> examples(String kind) throws IOException {
-    String text = Files.readString(Path.of("..", "plugins", "ssh", "README.md"));
-    List<String> blocks = new ArrayList<>();
-    Matcher block = Pattern.compile("```" + kind + "\n(.*?)```", Pattern.DOTALL).matcher(text);
-    while (block.find()) {
-      blocks.add(block.group(1));
-    }
-    return blocks;
   }
 
   private static ConditionFactory await30() {

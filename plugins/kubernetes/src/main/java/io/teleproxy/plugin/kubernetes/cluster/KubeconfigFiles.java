@@ -11,8 +11,8 @@ import java.util.List;
  * Which kubeconfig files count, in the order in which they are merged.
  *
  * @param paths not empty; some may not exist
- * @param origin who named them, for messages: {@code --kubeconfig}, {@code KUBECONFIG}, or empty
- *     for the place where kubectl looks on its own
+ * @param origin who named them, for messages: the setting, {@code KUBECONFIG}, or empty for the
+ *     place where kubectl looks on its own
  */
 public record KubeconfigFiles(List<Path> paths, String origin) {
   public KubeconfigFiles {
@@ -30,7 +30,8 @@ public record KubeconfigFiles(List<Path> paths, String origin) {
     }
     String setting = environment.settings().string("kubeconfig", "");
     if (!setting.isEmpty()) {
-      return new KubeconfigFiles(split(setting, home), "--kubeconfig");
+      return new KubeconfigFiles(
+          split(setting, home), "--kubeconfig, or plugins.kubernetes.kubeconfig in a file");
     }
     String variable = environment.variables().getOrDefault("KUBECONFIG", "");
     if (!variable.isEmpty()) {

@@ -218,7 +218,7 @@ class ClusterSessionTest {
   @Test
   void whatIsWrongWithAKubeconfigIsSaidWithARemedy() throws Exception {
     Path file = write("config", KUBECONFIG);
-    assertRefused(folder.resolve("no"), Map.of(), "does not exist (named by --kubeconfig)");
+    assertRefused(folder.resolve("no"), Map.of(), "does not exist (named by --kubeconfig, or");
     assertRefused(write("bad", "a: ["), Map.of(), "is not YAML", "line 1");
     assertRefused(write("text", "hello"), Map.of(), "is not a kubeconfig");
     assertRefused(write("binary", "\0\1"), Map.of(), "is not YAML");

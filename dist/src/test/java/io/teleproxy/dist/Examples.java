@@ -1,0 +1,52 @@
+package io.teleproxy.dist;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The blocks of code in a document, as its reader copies them. */
+final class Examples {
+  private final String text;
+
+  private Examples(String text) {
+    this.text = text;
+  }
+
+  /** Those of a file of the project, such as {@code plugins/ssh/README.md}. */
+  static Examples of(String file) {
+    try {
+      return new Examples(Files.readString(Path.of("..").resolve(file)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What stands from one heading, to the next of its rank, if there is one. */
+  Examples under(String heading) {
+    int start = text.indexOf("\n" + heading + "\n") + 1;
+    if (start == 0) {
+      throw new AssertionError("no heading '" + heading + "'");
+    }
+    String rank = heading.substring(0, heading.indexOf(' ') + 1);
+    int end = text.indexOf("\n" + rank, start);
+    return new Examples(text.substring(start, end < 0 ? text.length() : end));
+  }
+
+  /** The blocks of one language, in their order; at least one. */
+  List<String> in(String language) {
+    Matcher block = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(text);
+    List<String> blocks = new ArrayList<>();
+    while (block.find()) {
+      blocks.add(block.group(1));
+    }
+    if (blocks.isEmpty()) {
+      throw new AssertionError("no example in " + language);
+    }
+    return blocks;
+  }
+}
