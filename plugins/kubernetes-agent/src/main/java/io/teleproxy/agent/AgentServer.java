@@ -15,10 +15,16 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Listens for HTTP/2 on loopback, and when asked at a {@link Door}, with one event loop for all.
@@ -34,6 +40,9 @@ public final class AgentServer implements AutoCloseable {
    */
   private static final int SEND_BUFFER = 256 * 1024;
 
+  /** Less than the pod's time to end, which the cluster does not exceed. */
+  private static final Duration FAREWELL = Duration.ofMillis(1_500);
+
   private static final WriteBufferWaterMark WATER_MARK =
       new WriteBufferWaterMark(64 * 1024, 256 * 1024);
 
@@ -43,7 +52,7 @@ public final class AgentServer implements AutoCloseable {
   private final Supplier<AgentConnection> connection;
   private final Channel listener;
   private final long idleNanos;
-  private int clients;
+  private final Set<Channel> clients = new HashSet<>();
   private long idleSince = System.nanoTime();
 
   private AgentServer(MultiThreadIoEventLoopGroup loops, InetSocketAddress address, Duration idle) {
@@ -125,6 +134,39 @@ public final class AgentServer implements AutoCloseable {
     loops.terminationFuture().await();
   }
 
+  /**
+   * Lets the clients go elsewhere, and waits for what is under way, {@link #FAREWELL} at most. Not
+   * to be called on the event loop.
+   */
+  public void retire() {
+    long end = System.nanoTime() + FAREWELL.toNanos();
+    try {
+      loops.submit(this::sayFarewell).get();
+      while (loops.submit(this::busy).get() && System.nanoTime() < end) {
+        Thread.sleep(20);
+      }
+    } catch (RejectedExecutionException | ExecutionException e) {
+      // It has ended already.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void sayFarewell() {
+    listener.close();
+    connections().forEach(AgentConnection::farewell);
+  }
+
+  private boolean busy() {
+    return connections().anyMatch(client -> client.connection().numActiveStreams() > 0);
+  }
+
+  private Stream<AgentConnection> connections() {
+    return clients.stream()
+        .map(client -> client.pipeline().get(AgentConnection.class))
+        .filter(Objects::nonNull);
+  }
+
   @Override
   public void close() {
     var unused = loops.shutdownGracefully(0, 2, TimeUnit.SECONDS);
@@ -133,18 +175,18 @@ public final class AgentServer implements AutoCloseable {
 
   /** Runs on the one event loop, as all else here. */
   private void joined(Channel client) {
-    clients++;
+    clients.add(client);
     client
         .closeFuture()
         .addListener(
             closed -> {
-              clients--;
+              clients.remove(client);
               idleSince = System.nanoTime();
             });
   }
 
   private void endIfIdle() {
-    if (clients == 0 && System.nanoTime() - idleSince >= idleNanos) {
+    if (clients.isEmpty() && System.nanoTime() - idleSince >= idleNanos) {
       close();
     }
   }

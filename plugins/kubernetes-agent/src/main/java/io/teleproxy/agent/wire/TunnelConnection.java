@@ -1,6 +1,7 @@
 package io.teleproxy.agent.wire;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
@@ -213,6 +214,18 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
       resetStream(ctx, stream.id(), why.code(), ctx.newPromise());
       flushInCompany();
     }
+  }
+
+  /** Wants no further streams from the other end (RFC 9113 §6.8); those that are there go on. */
+  public final void farewell() {
+    ChannelHandlerContext ctx = context();
+    goAway(
+        ctx,
+        connection().remote().lastStreamCreated(),
+        Http2Error.NO_ERROR.code(),
+        Unpooled.EMPTY_BUFFER,
+        ctx.newPromise());
+    flushSoon();
   }
 
   /** One flush for all that is written in one turn of the event loop. */

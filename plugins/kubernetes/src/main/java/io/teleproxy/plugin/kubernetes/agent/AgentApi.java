@@ -4,6 +4,7 @@ import io.teleproxy.plugin.kubernetes.api.ApiClient;
 import io.teleproxy.plugin.kubernetes.api.ApiException;
 import io.teleproxy.plugin.kubernetes.model.Fields;
 import io.teleproxy.plugin.kubernetes.model.Json;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -40,6 +41,8 @@ final class AgentApi {
           "items.status.containerStatuses.state.running.startedAt",
           "items.status.containerStatuses.lastState.terminated.reason",
           "items.status.containerStatuses.lastState.terminated.exitCode");
+  private static final Fields EVENTS =
+      Fields.of("items.message", "items.lastTimestamp", "items.reason", "items.involvedObject.uid");
   private static final Fields MESSAGE = Fields.of("message");
 
   private static final Fields IMAGES = Fields.of("items.status.images.names");
@@ -96,6 +99,28 @@ final class AgentApi {
     if (!MissingRights.isMissing(reply)) {
       checked("admit the agent's pod", reply);
     }
+  }
+
+  /**
+   * Says why the cluster makes no pod of the job, as far as that can be found out: in its events,
+   * where they may be read, else by trying.
+   */
+  void explainNoPod(String jobUid) throws AgentTrouble, ApiException, InterruptedException {
+    String path =
+        core("events")
+            + "?fieldSelector=involvedObject.kind%3DJob%2CinvolvedObject.name%3D"
+            + objects.name();
+    Optional<Json> refusal =
+        client.exchange("GET", path, "", EVENTS).object().objects("items").stream()
+            .filter(event -> event.object("involvedObject").text("uid").equals(jobUid))
+            .filter(event -> event.text("reason").equals("FailedCreate"))
+            .max(Comparator.comparing(event -> event.text("lastTimestamp")));
+    if (refusal.isPresent()) {
+      String message = refusal.get().text("message");
+      throw new AgentTrouble(
+          "the cluster does not make the agent's pod: " + message, remedy(message));
+    }
+    tryPod();
   }
 
   Json createJob() throws AgentTrouble, ApiException, InterruptedException {

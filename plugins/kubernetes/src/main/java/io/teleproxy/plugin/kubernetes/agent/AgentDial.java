@@ -30,6 +30,7 @@ final class AgentDial implements Carrier, AgentLinks.Waiter {
   private @Nullable Carrier chosen;
   private String lastLoss = "";
   private long instance;
+  private int asked;
   private boolean waiting;
   private boolean reading = true;
   private boolean finished;
@@ -59,6 +60,7 @@ final class AgentDial implements Carrier, AgentLinks.Waiter {
         instance = link.instance();
         attempt.carrier = carrier;
         attempts.add(attempt);
+        asked++;
         prepare(carrier);
         return true;
       }
@@ -286,7 +288,7 @@ final class AgentDial implements Carrier, AgentLinks.Waiter {
       }
       lastLoss = reason;
       attempts.remove(this);
-      if (link.usable() && attempts.isEmpty()) {
+      if (attempts.isEmpty() && (link.usable() || (asked == 1 && link.declines()))) {
         // REFUSED_STREAM (RFC 9113 §8.7): nothing was done, and who is above us may try later.
         end();
         events.lost(reason);

@@ -43,6 +43,9 @@ public final class AgentLink extends TunnelConnection {
     /** A connection that had been silent for suspiciously long works again. */
     void recovered(AgentLink link);
 
+    /** The agent wants no more streams: it is being ended. */
+    void leaving(AgentLink link);
+
     void closed(AgentLink link);
   }
 
@@ -77,13 +80,19 @@ public final class AgentLink extends TunnelConnection {
     return ready && !suspect && !leaving && context().channel().isActive();
   }
 
+  /** Whether a stream that is lost here was declined by an agent that is being ended (GOAWAY). */
+  boolean declines() {
+    return leaving && context().channel().isActive();
+  }
+
   /** Whether the agent has ever answered here. */
   boolean settled() {
     return ready;
   }
 
-  boolean suspect() {
-    return suspect;
+  /** Whether it is, or will be, of use for new streams, as far as is known. */
+  boolean promising() {
+    return !suspect && !leaving;
   }
 
   boolean idle() {
@@ -268,6 +277,7 @@ public final class AgentLink extends TunnelConnection {
   @Override
   protected void goingAway(int lastStreamId) {
     leaving = true;
+    owner.leaving(this);
   }
 
   /**

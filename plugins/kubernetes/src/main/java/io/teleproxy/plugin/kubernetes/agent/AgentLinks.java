@@ -257,8 +257,8 @@ public final class AgentLinks implements AgentLink.Owner {
     int good = opening;
     int direct = openingDirect;
     for (AgentLink link : links) {
-      good += link.suspect() ? 0 : 1;
-      direct += link.suspect() || !link.direct() ? 0 : 1;
+      good += link.promising() ? 1 : 0;
+      direct += link.promising() && link.direct() ? 1 : 0;
     }
     // The first alone, and through the node: whether it works decides about the others.
     int goal = up && !way.asked() && !way.open() ? wanted : 1;
@@ -507,6 +507,13 @@ public final class AgentLinks implements AgentLink.Owner {
   @Override
   public void recovered(AgentLink link) {
     wake();
+  }
+
+  @Override
+  public void leaving(AgentLink link) {
+    if (pod != null && count() == 0) {
+      lost("the agent is being ended", "");
+    }
   }
 
   @Override

@@ -259,12 +259,12 @@ public final class AgentSupervisor implements AutoCloseable {
         if (job.isEmpty() || isGoing(job.get()) || !isOurs(api, job.get())) {
           throw new AgentTrouble("the agent's job is gone or has ended", "");
         }
-        if (pods.isEmpty()) {
-          api.tryPod();
+        if (PodState.noneIsToStay(pods)) {
+          api.explainNoPod(job.get().object("metadata").text("uid"));
         }
       }
       if (state.trouble().isEmpty() && elapsed > NO_WORD_NANOS) {
-        state = PodState.silent(pods.isEmpty(), namespace);
+        state = PodState.silent(PodState.noneIsToStay(pods), namespace);
       }
       if (!state.trouble().isEmpty() && !state.trouble().equals(told)) {
         told = state.trouble();

@@ -95,7 +95,10 @@ final class DirectWay {
 
   void failed(String why) {
     told = false;
-    LOG.info("agent: [direct=no why=\"{}\"]", why);
+    // Several connections are tried at once, and say the same.
+    if (state != State.SHUT) {
+      LOG.info("agent: [direct=no why=\"{}\"]", why);
+    }
     state = State.SHUT;
     shutSince = System.nanoTime();
   }

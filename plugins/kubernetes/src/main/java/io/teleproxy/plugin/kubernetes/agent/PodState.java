@@ -30,13 +30,22 @@ record PodState(String name, String trouble, String remedy) {
   static PodState of(List<Json> pods, String image) {
     Json pod =
         pods.stream()
-            .filter(each -> each.object("metadata").text("deletionTimestamp").isEmpty())
+            .filter(PodState::isToStay)
             .max(Comparator.comparing(each -> each.object("metadata").text("creationTimestamp")))
             .orElse(null);
-    if (pod == null) {
+    if (pod == null || pod.object("status").text("phase").equals("Succeeded")) {
       return new PodState("", "", "");
     }
     Json status = pod.object("status");
+    // What it says of its containers may be older than its end.
+    if (status.text("phase").equals("Failed")) {
+      return new PodState(
+          "",
+          "the agent's pod failed: " + status.text("reason") + " " + status.text("message"),
+          status.text("reason").equals("Evicted")
+              ? "The node was short of resources; the cluster makes another pod"
+              : "");
+    }
     for (Json container : status.objects("containerStatuses")) {
       Json state = container.object("state");
       if (!state.object("running").text("startedAt").isEmpty()) {
@@ -46,14 +55,6 @@ record PodState(String name, String trouble, String remedy) {
       if (STUCK.contains(waiting)) {
         return stuck(waiting, state.object("waiting").text("message"), container, image);
       }
-    }
-    if (status.text("phase").equals("Failed")) {
-      return new PodState(
-          "",
-          "the agent's pod failed: " + status.text("reason") + " " + status.text("message"),
-          status.text("reason").equals("Evicted")
-              ? "The node was short of resources; the cluster makes another pod"
-              : "");
     }
     for (Json condition : status.objects("conditions")) {
       if (condition.text("type").equals("PodScheduled")
@@ -66,6 +67,20 @@ record PodState(String name, String trouble, String remedy) {
       }
     }
     return new PodState("", "", "");
+  }
+
+  /** Whether there is no pod, or only some that are over, or on their way out. */
+  static boolean noneIsToStay(List<Json> pods) {
+    return pods.stream().noneMatch(pod -> isToStay(pod) && !isOver(pod));
+  }
+
+  private static boolean isToStay(Json pod) {
+    return pod.object("metadata").text("deletionTimestamp").isEmpty();
+  }
+
+  private static boolean isOver(Json pod) {
+    String phase = pod.object("status").text("phase");
+    return phase.equals("Failed") || phase.equals("Succeeded");
   }
 
   /** For too long nothing has come of the Job, and nobody has said why. */

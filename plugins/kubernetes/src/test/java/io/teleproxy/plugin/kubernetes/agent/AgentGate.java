@@ -132,6 +132,11 @@ public final class AgentGate implements AutoCloseable {
     before.close();
   }
 
+  /** The agent is ended as by a node that is drained; comes back when it may go. */
+  void retireAgent() {
+    agent.retire();
+  }
+
   @Override
   public void close() {
     leave();

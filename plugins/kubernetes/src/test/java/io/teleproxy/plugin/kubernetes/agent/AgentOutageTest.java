@@ -184,6 +184,22 @@ final class AgentOutageTest {
   }
 
   @Test
+  void anAgentThatIsBeingEndedIsLeftByNewConnectionsAndServesTheOldOnes() throws Exception {
+    settle();
+    open(events);
+    try (Socket there = server.accept()) {
+      assertThat(events.next()).isEqualTo("accepted");
+      Thread drain = new Thread(gate::retireAgent);
+      drain.start();
+      await().atMost(PATIENCE).until(() -> lost.get() > 0);
+      assertThat(loop.submit(links::state).get()).isEqualTo(AgentLinks.State.NONE);
+      there.getOutputStream().write("answer".getBytes(StandardCharsets.UTF_8));
+      assertThat(events.next()).isEqualTo("received answer");
+      drain.join();
+    }
+  }
+
+  @Test
   void liveConnectionsEndWhenTheirsDoes() throws Exception {
     open(events);
     try (Socket there = server.accept()) {

@@ -41,6 +41,9 @@ final class AgentRig implements AutoCloseable {
               public void recovered(AgentLink same) {}
 
               @Override
+              public void leaving(AgentLink same) {}
+
+              @Override
               public void closed(AgentLink same) {}
             });
     channel =

@@ -3,17 +3,19 @@ package io.teleproxy.plugin.kubernetes.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.teleproxy.plugin.kubernetes.model.Json;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What keeps the agent from running is named, with what to do. */
 final class PodStateTest {
+  private static final Map<String, ?> RUNNING =
+      Map.of("running", Map.of("startedAt", "2026-01-01T00:00:00Z"));
+
   @Test
   void aRunningPodIsUsed() {
-    PodState state =
-        state(container(Map.of("running", Map.of("startedAt", "2026-01-01T00:00:00Z"))));
-    assertThat(state).isEqualTo(new PodState("agent-1", "", ""));
+    assertThat(state(container(RUNNING))).isEqualTo(new PodState("agent-1", "", ""));
   }
 
   @Test
@@ -55,6 +57,17 @@ final class PodStateTest {
                         Map.of("terminated", Map.of("reason", "OOMKilled", "exitCode", 137))))));
     assertThat(state.trouble()).contains("OOMKilled, exit status 137");
     assertThat(state.remedy()).isEqualTo("Raise plugins.kubernetes.agent.memory-limit");
+  }
+
+  @Test
+  void aPodThatIsOverDoesNotRunWhateverIsSaidOfItsContainer() {
+    Map<String, Object> status = new HashMap<>(container(RUNNING));
+    status.put("phase", "Failed");
+    status.put("reason", "DeadlineExceeded");
+    assertThat(state(status).name()).isEmpty();
+    assertThat(state(status).trouble()).contains("the agent's pod failed: DeadlineExceeded");
+    status.put("phase", "Succeeded");
+    assertThat(state(status)).isEqualTo(new PodState("", "", ""));
   }
 
   @Test
