@@ -45,6 +45,15 @@ final class Messages {
     };
   }
 
+  /** What to do while a run waits for the cluster to be readable again. */
+  static String meanwhile(ApiException reason) {
+    return switch (reason.kind()) {
+      case UNAUTHORIZED -> LOG_IN;
+      case TLS -> tlsRemedy(reason);
+      default -> "It is tried again by itself; check with `kubectl cluster-info` if it lasts.";
+    };
+  }
+
   private static String otherRemedy(String text) {
     if (text.startsWith("HTTP 3")) {
       return "A captive portal, a login page or another server answers in its place: log in to this"

@@ -1,6 +1,5 @@
 package io.teleproxy.plugin.kubernetes.watch;
 
-import io.teleproxy.plugin.kubernetes.api.ApiException.Kind;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
@@ -94,24 +93,26 @@ final class WatchHealth {
             + " ("
             + cause
             + "); names and routes are as of then";
-    boolean refused = broken.failure != null && broken.failure.kind() == Kind.UNAUTHORIZED;
     String remedy =
         broken.credentials != null
             ? broken.credentials.remedy()
-            : refused
-                ? Messages.LOG_IN
-                : "It is tried again by itself; check with `kubectl cluster-info` if it lasts.";
+            : broken.failure != null ? Messages.meanwhile(broken.failure) : "";
     // The time is the health's own, whenever it is told.
-    tell(
-        reason,
-        new Health(
-            Health.State.DEGRADED,
-            since,
-            reason,
-            remedy,
-            broken.credentials != null || refused
-                ? Cause.CREDENTIALS_REFUSED
-                : broken.forbidden ? Cause.PERMISSION_MISSING : Cause.API_SERVER_UNREACHABLE));
+    tell(reason, new Health(Health.State.DEGRADED, since, reason, remedy, cause(broken)));
+  }
+
+  private static Cause cause(WatchState broken) {
+    if (broken.credentials != null) {
+      return Cause.CREDENTIALS_REFUSED;
+    }
+    if (broken.forbidden || broken.failure == null) {
+      return broken.forbidden ? Cause.PERMISSION_MISSING : Cause.API_SERVER_UNREACHABLE;
+    }
+    return switch (broken.failure.kind()) {
+      case UNAUTHORIZED -> Cause.CREDENTIALS_REFUSED;
+      case TLS -> Cause.API_SERVER_UNTRUSTED;
+      default -> Cause.API_SERVER_UNREACHABLE;
+    };
   }
 
   private void tell(String reason, Health health) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.teleproxy.plugin.kubernetes.KubernetesWatcher;
+import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.Watcher;
@@ -204,6 +205,21 @@ class WatchSessionTest {
 
     await().until(() -> !context.failures.isEmpty());
     assertThat(context.failures.get(0)).hasMessageContaining("does not accept the credentials");
+  }
+
+  @Test
+  void credentialsThatExpireWhileRunningAreNamedAndTheTableStays() throws IOException {
+    open(server.url().toString(), Map.of());
+    ready();
+    Table before = context.table();
+    server.lists.put(SERVICES, "401");
+    server.send(SERVICES, FakeApiServer.END);
+
+    await().until(() -> context.health().state() == Health.State.DEGRADED);
+    assertThat(context.health().reason()).contains("cannot be read since", "HTTP 401");
+    assertThat(context.health().remedy()).contains("Log in again");
+    assertThat(context.health().cause()).isEqualTo(Cause.CREDENTIALS_REFUSED);
+    assertThat(context.table()).isEqualTo(before);
   }
 
   @Test
