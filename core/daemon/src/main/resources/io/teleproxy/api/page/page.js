@@ -128,7 +128,7 @@ function explainable(name, port, protocol, fleeting) {
 
 function flow(f) {
   const port = f.destination.slice(f.destination.lastIndexOf(':') + 1);
-  return ['#' + f.id, f.pid ? f.process + ' (' + f.pid + ')' : '–', explainable(f.name, port, f.protocol, true), f.protocol + ' ' + f.destination,
+  return [{text: '#' + f.id, className: 'when'}, f.pid ? f.process + ' (' + f.pid + ')' : '–', explainable(f.name, port, f.protocol, true), f.protocol + ' ' + f.destination,
     {text: f.state, className: 'state ' + f.state}, right(span(f['age-ms'])), right(f['round-trip-ms'] === undefined ? '–' : Math.max(0.1, f['round-trip-ms']).toFixed(1) + ' ms'), right(bytes(f['bytes-up'])), right(bytes(f['bytes-down'])), f.reason || ''];
 }
 
@@ -163,6 +163,7 @@ function connect() {
 
 function silent() {
   say(at('state'), 'teleproxy does not answer; trying again', 'failed');
+  say(document.querySelector('title'), 'no answer – teleproxy');
   disconnect();
   setTimeout(connect, 1000);
 }
