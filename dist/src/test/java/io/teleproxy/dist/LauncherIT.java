@@ -1,11 +1,13 @@
 package io.teleproxy.dist;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -105,6 +107,31 @@ class LauncherIT {
             .succeeded();
     assertThat(result.out()).startsWith("[").contains(copy.toString()).doesNotContain("/proc/self");
     assertThat(result.err()).isEmpty();
+  }
+
+  @Test
+  void anArchiveThatIsOfAnotherJavaIsMadeAnewWhileItRuns() throws IOException {
+    try (PlainMachine machine = new PlainMachine();
+        Product.User user = machine.user("linux-nftables").withProductOfHisOwn()) {
+      Path lib = user.home().resolve("product/lib");
+      Path build = lib.resolve("teleproxy.jsa.java");
+      String ours = Files.readString(build);
+      Files.writeString(build, "another build\n");
+      Files.writeString(lib.resolve("teleproxy.jsa"), "not an archive");
+      try (Product product = user.start("run", "--mode", "intercept")) {
+        product.awaitReady();
+        await().atMost(Duration.ofMinutes(2)).until(() -> Files.readString(build).equals(ours));
+        assertThat(lib.resolve("teleproxy.jsa.new")).doesNotExist();
+        assertThat(product.stop()).isZero();
+      }
+      assertThat(
+              user.env("TELEPROXY_JAVA_OPTS", "-Xshare:on")
+                  .execute("run", "--config", "/nowhere")
+                  .err())
+          .as("an archive that fits")
+          .contains("--config: /nowhere does not exist");
+      machine.asBefore();
+    }
   }
 
   @Test

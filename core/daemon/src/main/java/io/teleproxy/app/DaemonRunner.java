@@ -83,7 +83,7 @@ public final class DaemonRunner implements Runner {
     StopOnSignal signals = StopOnSignal.install(closer);
     try {
       open(configuration, plugins, environment, closer, out);
-      afterTheStart();
+      afterTheStart(closer, environment);
       stopRequested.join();
     } catch (CancellationException e) {
       // A signal came while we were starting; its hook closes what was opened.
@@ -101,12 +101,19 @@ public final class DaemonRunner implements Runner {
   }
 
   /** What can wait until we are ready; until then SIGHUP, too, means the end. */
-  private void afterTheStart() {
+  private void afterTheStart(Closer closer, HostEnvironment environment) {
     Thread thread =
         new Thread(
             () -> {
               Hangup.install(this::reload, () -> stopRequested.complete(null));
-              tidy();
+              try {
+                tidy();
+                if (!Part.isBridge(environment.variables()) && ClassDataRenewal.wanted()) {
+                  closer.add("class data", ClassDataRenewal.ofThisProduct()).run();
+                }
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
             },
             "after the start");
     thread.setDaemon(true);
@@ -114,13 +121,9 @@ public final class DaemonRunner implements Runner {
   }
 
   /** A start leaves more garbage than hours of running: what it took goes back to the system. */
-  private static void tidy() {
-    try {
-      Thread.sleep(TIDY_MILLIS);
-      System.gc();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  private static void tidy() throws InterruptedException {
+    Thread.sleep(TIDY_MILLIS);
+    System.gc();
   }
 
   private void open(
