@@ -123,13 +123,11 @@ class LauncherIT {
         await().atMost(Duration.ofMinutes(2)).until(() -> Files.readString(build).equals(ours));
         assertThat(lib.resolve("teleproxy.jsa.new")).doesNotExist();
         assertThat(product.stop()).isZero();
+        user.env("TELEPROXY_JAVA_OPTS", "-Xshare:on");
+        assertThat(user.execute("run", "--config", "/nowhere").err())
+            .as("an archive that fits")
+            .contains("--config: /nowhere does not exist");
       }
-      assertThat(
-              user.env("TELEPROXY_JAVA_OPTS", "-Xshare:on")
-                  .execute("run", "--config", "/nowhere")
-                  .err())
-          .as("an archive that fits")
-          .contains("--config: /nowhere does not exist");
       machine.asBefore();
     }
   }
