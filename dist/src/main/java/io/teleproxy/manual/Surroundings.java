@@ -26,6 +26,10 @@ final class Surroundings {
                 + " port 1.")
         .term("TELEPROXY_JAVA_OPTS", "Further options for the Java virtual machine.")
         .term(
+            "NO_COLOR, TERM",
+            "While run and demo start on a terminal, each component has a line there, in colour unless"
+                + " NO_COLOR is set. With TERM=dumb there are only lines of the log.")
+        .term(
             "JAVA_HOME",
             "The Java to use, 17 or newer; that in PATH, if it is not set. A product that has a"
                 + " Java of its own uses that one.");
