@@ -123,6 +123,9 @@ final class DoctorCommand implements Callable<Integer> {
 
   private static void routes(Loaded<Watcher> watcher, List<Finding> findings) {
     Set<Prefix> addresses = watcher.call(one -> one.addresses(watcher.environment()));
+    if (addresses.isEmpty()) {
+      return;
+    }
     List<String> overlapping = new OverlappingRoutes(Path.of("/proc/net")).of(addresses);
     if (overlapping.isEmpty()) {
       findings.add(

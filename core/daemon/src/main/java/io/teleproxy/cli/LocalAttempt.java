@@ -1,6 +1,7 @@
 package io.teleproxy.cli;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -35,10 +36,7 @@ final class LocalAttempt {
       ok(steps, "lookup here", host + " is " + Arrays.toString(texts(addresses)), start);
     } catch (UnknownHostException e) {
       return broken(
-          steps,
-          "lookup here",
-          "a program of this machine does not find " + host,
-          "If the daemon knows it, something answers before it: 'teleproxy doctor' looks for that.");
+          steps, "lookup here", "a program of this machine does not find " + host, remedy(steps));
     }
     if (port == 0) {
       return false;
@@ -63,6 +61,17 @@ final class LocalAttempt {
           to + ": " + e.getMessage(),
           "A program of this machine gets this; see the steps before, and 'teleproxy doctor'.");
     }
+  }
+
+  /** What was noted on the way, such as that there is no such service. */
+  private static String remedy(JsonArray steps) {
+    for (JsonElement step : steps) {
+      String noted = Json.text(step.getAsJsonObject(), "remedy");
+      if (!noted.isEmpty()) {
+        return noted;
+      }
+    }
+    return "If the daemon knows it, something answers before it: 'teleproxy doctor' looks for that.";
   }
 
   private static String[] texts(InetAddress[] addresses) {

@@ -82,8 +82,12 @@ public final class AgentExamination {
       api.tryPod();
       return Finding.ok(POD, "none runs; the cluster would let one into " + namespace);
     } catch (AgentTrouble e) {
+      // Rights have their own findings, with one Role for all that is missing.
+      boolean rights = e.remedy().contains("kind: Role");
       return Finding.note(
-          POD, e.reason() + "; without it there is no UDP", e.remedy().isEmpty() ? "" : e.remedy());
+          POD,
+          e.reason() + "; without it there is no UDP",
+          rights ? "The Role above grants what is missing." : e.remedy());
     }
   }
 }

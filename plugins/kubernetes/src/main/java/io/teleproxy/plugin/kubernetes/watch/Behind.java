@@ -96,10 +96,20 @@ record Behind(ClusterSnapshot cluster, String namespace, String domain) {
                 + kind
                 + "), ports "
                 + service.ports().stream().map(Behind::text).collect(Collectors.joining(", "))));
-    if (!service.isApiServer()) {
+    if (!service.isApiServer() && (port == 0 || declares(service, protocol, port))) {
       findings.add(endpoints(service, protocol, port));
     }
     return findings;
+  }
+
+  /** The ports of a headless service are its pods' own: none needs to be declared. */
+  private static boolean declares(ServiceView service, Protocol protocol, int port) {
+    return service.kind() == ServiceView.Kind.HEADLESS
+        || service.ports().stream().anyMatch(one -> is(one, protocol, port));
+  }
+
+  private static boolean is(PortView one, Protocol protocol, int port) {
+    return one.port() == port && one.protocol().equalsIgnoreCase(protocol.lower());
   }
 
   private Finding endpoints(ServiceView service, Protocol protocol, int port) {
@@ -150,11 +160,7 @@ record Behind(ClusterSnapshot cluster, String namespace, String domain) {
       boolean wanted =
           port == 0
               || service.ports().stream()
-                  .anyMatch(
-                      one ->
-                          one.port() == port
-                              && one.protocol().equalsIgnoreCase(protocol.lower())
-                              && candidate.joins(one));
+                  .anyMatch(one -> is(one, protocol, port) && candidate.joins(one));
       if (wanted) {
         ports.add(Integer.toString(candidate.port()));
       }

@@ -97,6 +97,12 @@ class BehindTest {
         .contains("selector", "kubectl describe service lonely -n shop");
   }
 
+  @Test
+  void aPortThatIsNotDeclaredSaysNothingOfEndpoints() {
+    assertThat(find("web", "tcp", 81)).extracting(Finding::check).containsExactly("service");
+    assertThat(find("web", "udp", 80)).extracting(Finding::check).containsExactly("service");
+  }
+
   private static java.util.stream.Collector<CharSequence, ?, String> joined() {
     return Collectors.joining("\n");
   }
