@@ -31,6 +31,9 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "-v", description = "More in the log; -vv for everything.")
   private boolean[] verbose = {};
 
+  @Option(names = "--json", description = "The line that says 'ready', or why not, as JSON.")
+  private boolean json;
+
   private final Program program;
 
   DemoCommand(Program program) {
@@ -39,7 +42,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    return run(program, verbose.length);
+    return json ? JsonReady.run(program, flags(verbose.length)) : run(program, verbose.length);
   }
 
   /**
@@ -48,6 +51,13 @@ final class DemoCommand implements Callable<Integer> {
    * @param verbosity how often -v was given
    */
   static int run(Program program, int verbosity) throws Exception {
+    return Running.run(
+        new Program(
+            program.environment(), new Guided(program.out()), program.err(), program.runner()),
+        flags(verbosity));
+  }
+
+  private static Flags flags(int verbosity) {
     Flags flags =
         new Flags()
             .set("mode", "demo", "all")
@@ -56,10 +66,7 @@ final class DemoCommand implements Callable<Integer> {
     if (verbosity > 0) {
       flags.set("log.level", "-v", verbosity > 1 ? "trace" : "debug");
     }
-    return Running.run(
-        new Program(
-            program.environment(), new Guided(program.out()), program.err(), program.runner()),
-        flags);
+    return flags;
   }
 
   /** Says what to try after the ready line. */

@@ -5,6 +5,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /** {@code teleproxy run}. */
@@ -33,6 +34,10 @@ import picocli.CommandLine.ParentCommand;
 final class RunCommand implements Callable<Integer> {
   @ParentCommand private @Nullable TeleproxyCommand parent;
   @Mixin private final RunFlags flags = new RunFlags();
+
+  @Option(names = "--json", description = "The line that says 'ready', or why not, as JSON.")
+  private boolean json;
+
   private final Program program;
 
   RunCommand(Program program) {
@@ -46,6 +51,6 @@ final class RunCommand implements Callable<Integer> {
       parent.flags().addTo(given);
     }
     flags.addTo(given);
-    return Running.run(program, given);
+    return json ? JsonReady.run(program, given) : Running.run(program, given);
   }
 }

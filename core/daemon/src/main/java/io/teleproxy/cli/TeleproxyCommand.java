@@ -4,6 +4,7 @@ import io.teleproxy.config.Flags;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Bare {@code teleproxy}: the same as {@code teleproxy run}. */
 @Command(
@@ -34,6 +35,10 @@ import picocli.CommandLine.Mixin;
     })
 final class TeleproxyCommand implements Callable<Integer> {
   @Mixin private final RunFlags flags = new RunFlags();
+
+  @Option(names = "--json", description = "The line that says 'ready', or why not, as JSON.")
+  private boolean json;
+
   private final Program program;
 
   TeleproxyCommand(Program program) {
@@ -44,7 +49,7 @@ final class TeleproxyCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     Flags given = new Flags();
     flags.addTo(given);
-    return Running.run(program, given);
+    return json ? JsonReady.run(program, given) : Running.run(program, given);
   }
 
   RunFlags flags() {

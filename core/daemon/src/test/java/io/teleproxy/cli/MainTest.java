@@ -149,6 +149,34 @@ class MainTest {
     assertThat(out()).isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"run --json --config CONFIG", "--json --config CONFIG", "demo --json"})
+  void saysForProgramsThatItIsReady(String line) {
+    runner =
+        (configuration, plugins, environment, stream) -> {
+          stream.println("ready: 27 routes, linux-nftables");
+          return 0;
+        };
+    assertThat(run(line.replace("CONFIG", config.toString()).split(" "))).as(err()).isZero();
+    JsonObject ready = JsonParser.parseString(out()).getAsJsonObject();
+    assertThat(ready.get("ready").getAsBoolean()).isTrue();
+    assertThat(ready.get("summary").getAsString()).isEqualTo("27 routes, linux-nftables");
+  }
+
+  @Test
+  void saysForProgramsWhyItIsNot() {
+    runner =
+        (configuration, plugins, environment, stream) -> {
+          throw new UserException("the port 80 is taken", "End who has it.");
+        };
+    assertThat(run("run", "--json", "--config", config.toString())).isEqualTo(2);
+    assertThat(err()).isEqualTo("teleproxy: the port 80 is taken. End who has it.\n");
+    JsonObject failed = JsonParser.parseString(out()).getAsJsonObject();
+    assertThat(failed.get("ready").getAsBoolean()).isFalse();
+    assertThat(failed.get("error").getAsString()).isEqualTo("the port 80 is taken");
+    assertThat(failed.get("remedy").getAsString()).isEqualTo("End who has it.");
+  }
+
   @Test
   void ourFaultsHaveAStackTrace() {
     runner =
