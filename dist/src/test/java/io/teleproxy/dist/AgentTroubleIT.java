@@ -25,6 +25,11 @@ class AgentTroubleIT {
         if (cluster.isLab()) {
           whereTheApiServerDoesNotReachThePodItGoesByItsNode(cluster, product, agent(space));
         }
+        space.kubectl("create", "quota", "no-more", "--hard=pods=0");
+        space.kubectl("delete", "pod", "--all", "--wait=false");
+        says(product, "exceeded quota: no-more", "Have the namespace's quota raised");
+        assertThat(new Http(cluster.laptop()).get("http://web/").body())
+            .isEqualTo("hello-from-web");
       }
     }
   }

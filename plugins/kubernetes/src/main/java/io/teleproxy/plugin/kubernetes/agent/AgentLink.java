@@ -26,6 +26,9 @@ public final class AgentLink extends TunnelConnection {
   /** So long nothing may come although an answer is due, before new streams go elsewhere. */
   private static final long SUSPICIOUS_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
 
+  /** After so little it is looked whether the connection can be alive at all. */
+  private static final long NOTICEABLE_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
+
   /** TCP mends what was cut for less; after so much silence nobody believes in it any more. */
   private static final long HOPELESS_NANOS = TimeUnit.SECONDS.toNanos(40);
 
@@ -238,12 +241,16 @@ public final class AgentLink extends TunnelConnection {
       return;
     }
     long silent = silentNanos();
+    if (silent > NOTICEABLE_NANOS && LocalAddress.isGone(context().channel())) {
+      close("this machine no longer has the address from which the agent was reached");
+      return;
+    }
     if (silent > Math.max(SUSPICIOUS_NANOS, 4 * roundTripNanos())) {
       if (!suspect) {
         suspect = true;
         List.copyOf(unanswered).forEach(AgentStream::suspected);
       }
-      if (silent > HOPELESS_NANOS || LocalAddress.isGone(context().channel())) {
+      if (silent > HOPELESS_NANOS) {
         close(
             "nothing has come from the agent for " + TimeUnit.NANOSECONDS.toSeconds(silent) + " s");
       }

@@ -89,17 +89,39 @@ class FollowingWatchTest {
     assertThat(context.tables).hasSize(tables);
   }
 
-  /** Puts a new file in the old one's place: one that is half written would be complained of. */
+  @Test
+  void anotherTokenOfTheSameUserIsShownFromThenOnAndNothingIsReadAnew() throws IOException {
+    int tables = context.tables.size();
+    config("ns0", "second");
+    session.reload();
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              // Each watch that ends is followed by another one.
+              server.send("/api/v1/services", FakeApiServer.END);
+              return server.authorizations.contains("Bearer second");
+            });
+    assertThat(server.requests).filteredOn("/api/v1/pods?resourceVersion=0"::equals).hasSize(1);
+    assertThat(context.tables).hasSize(tables);
+  }
+
   private Path namespace(String namespace) throws IOException {
+    return config(namespace, "first");
+  }
+
+  /** Puts a new file in the old one's place: one that is half written would be complained of. */
+  private Path config(String namespace, String token) throws IOException {
     Path next =
         Files.writeString(
             folder.resolve("next"),
             """
             clusters: [{name: c, cluster: {server: "%s"}}]
-            contexts: [{name: c, context: {cluster: c, namespace: %s}}]
+            users: [{name: u, user: {token: %s}}]
+            contexts: [{name: c, context: {cluster: c, user: u, namespace: %s}}]
             current-context: c
             """
-                .formatted(server.url(), namespace));
+                .formatted(server.url(), token, namespace));
     return Files.move(next, folder.resolve("config"), StandardCopyOption.REPLACE_EXISTING);
   }
 }

@@ -26,6 +26,9 @@ public final class FakeApiServer implements AutoCloseable {
   /** Requests in the order in which they came: path and query. */
   public final List<String> requests = new CopyOnWriteArrayList<>();
 
+  /** What was shown with them: the values of Authorization. */
+  public final List<String> authorizations = new CopyOnWriteArrayList<>();
+
   /** What is answered to a list, by path: a body, or a status such as {@code 403}. */
   public final Map<String, String> lists = new ConcurrentHashMap<>();
 
@@ -73,6 +76,7 @@ public final class FakeApiServer implements AutoCloseable {
     String path = exchange.getRequestURI().getPath();
     String query = String.valueOf(exchange.getRequestURI().getQuery());
     requests.add(path + "?" + query);
+    authorizations.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
     String list = lists.getOrDefault(path, "404");
     boolean watch = query.contains("watch=1");
     if (list.length() == 3) {
