@@ -14,6 +14,11 @@ import java.util.Optional;
  * @param user empty if it asks for none
  */
 public record ProxyUrl(boolean socks, String host, int port, String user, String password) {
+  /** Where there is none of them, as mostly, nothing more is loaded at a start. */
+  private static final String[] VARIABLES = {
+    "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"
+  };
+
   static final String KINDS = "http://HOST:PORT or socks5://HOST:PORT";
 
   /**
@@ -24,9 +29,15 @@ public record ProxyUrl(boolean socks, String host, int port, String user, String
   static Optional<ProxyUrl> of(Kubeconfig kubeconfig, Map<String, String> variables) {
     Section cluster = kubeconfig.cluster();
     Optional<String> url = cluster.text("proxy-url");
-    return url.isEmpty()
-        ? EnvironmentProxy.of(kubeconfig.server(), variables)
-        : Optional.of(parse(url.get()).orElseThrow(() -> cluster.wrong("proxy-url", KINDS)));
+    if (url.isPresent()) {
+      return Optional.of(parse(url.get()).orElseThrow(() -> cluster.wrong("proxy-url", KINDS)));
+    }
+    for (String name : VARIABLES) {
+      if (variables.containsKey(name)) {
+        return EnvironmentProxy.of(kubeconfig.server(), variables);
+      }
+    }
+    return Optional.empty();
   }
 
   /** Empty if it is none of the kinds of proxies that are spoken here. */

@@ -181,6 +181,23 @@ class ClusterSessionTest {
   }
 
   @Test
+  void theEnvironmentsProxyCountsWhereTheKubeconfigNamesNone() throws Exception {
+    Map<String, String> variables = Map.of("https_proxy", "http://proxy.test:3128");
+    assertThat(proxy(KUBECONFIG, variables)).isEqualTo("http://proxy.test:3128");
+    assertThat(proxy(KUBECONFIG, Map.of())).isEqualTo("none");
+    String named = KUBECONFIG.replace("6443/\"", "6443/\", proxy-url: \"socks5://named.test\"");
+    assertThat(proxy(named, variables)).isEqualTo("socks5://named.test:1080");
+  }
+
+  private String proxy(String kubeconfig, Map<String, String> variables) throws IOException {
+    Map<String, String> settings = Map.of("kubeconfig", write("config", kubeconfig).toString());
+    try (ClusterSession session =
+        ClusterSession.acquire(new TestEnvironment(variables, settings))) {
+      return session.proxy().map(ProxyUrl::toString).orElse("none");
+    }
+  }
+
+  @Test
   void severalFilesAreMergedAndTheFirstCounts() throws Exception {
     Path first = write("first", "current-context: two\n");
     Path second =
