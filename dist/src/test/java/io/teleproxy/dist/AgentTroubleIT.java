@@ -22,6 +22,9 @@ class AgentTroubleIT {
             .isEqualTo("hello-from-web");
         space.kubectl("delete", "quota", "none");
         says(product, "through agent " + space.name());
+        says(product, "round-trip-ms=", "reconnects=", "pod=teleproxy-agent-");
+        assertThat(product.user().execute("explain", "web:80").succeeded().out())
+            .contains("1 of 1 ready", "has matched", "round-trip-ms", "connection here");
         if (cluster.isLab()) {
           whereTheApiServerDoesNotReachThePodItGoesByItsNode(cluster, product, agent(space));
         }
