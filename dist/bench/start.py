@@ -69,6 +69,14 @@ def text(pid, name):
         return file.read().decode(errors="replace").replace("\0", " ")
 
 
+def alive(pid):
+    """Whether it has not ended: who has, and is a zombie, waits for whoever is process 1 here."""
+    try:
+        return text(pid, "stat").rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 def memory(pid):
     """(name, RSS, most RSS, PSS) of a process, in MB."""
     kib = {}
@@ -137,7 +145,7 @@ class Run:
         start = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(PATIENCE)
-        while any(os.path.exists(f"/proc/{pid}") for pid in processes):
+        while any(alive(pid) for pid in processes):
             time.sleep(0.001)
         took = time.monotonic() - start
         if status != 0:
