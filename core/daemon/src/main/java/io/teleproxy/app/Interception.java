@@ -1,6 +1,5 @@
 package io.teleproxy.app;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.netty.channel.EventLoopGroup;
 import io.teleproxy.config.Configuration;
@@ -11,7 +10,6 @@ import io.teleproxy.dns.NamePolicy;
 import io.teleproxy.journal.FileJournal;
 import io.teleproxy.journal.JournalFolder;
 import io.teleproxy.journal.JournalWatchdog;
-import io.teleproxy.net.OverlappingRoutes;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.proxy.Flow;
 import io.teleproxy.proxy.TransparentProxy;
@@ -22,7 +20,6 @@ import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Journal;
 import io.teleproxy.spi.Prefix;
-import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Resolver;
 import io.teleproxy.spi.Table;
@@ -32,12 +29,9 @@ import io.teleproxy.tables.TableStore;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -312,45 +306,24 @@ final class Interception implements AutoCloseable {
 
   /** What {@code status} tells of this half. */
   void describe(JsonObject status) {
-    JsonObject intercept = new JsonObject();
-    intercept.addProperty("backend", backend.pluginId());
-    if (backend.probe() instanceof Probe.Applicable applicable) {
-      intercept.addProperty("why", applicable.detail());
-    }
-    JsonArray lacks = new JsonArray();
-    EnumSet.allOf(Interceptor.Capability.class).stream()
-        .filter(one -> !capabilities.contains(one))
-        .forEach(one -> lacks.add(one.name().toLowerCase(Locale.ROOT).replace('_', '-')));
-    intercept.add("lacks", lacks);
-    if (allotment != null) {
-      intercept.add("allotment", allotment.describe());
-    }
-    intercept.addProperty("rules", rules);
-    intercept.addProperty("proxy-port", proxy.port());
-    JsonArray bridges = new JsonArray();
-    surroundings.bridges().names().forEach(bridges::add);
-    intercept.add("bridges", bridges);
-    intercept.add("udp", udp.describe());
-    JsonArray overlapping = new JsonArray();
-    new OverlappingRoutes(Path.of("/proc/net")).of(diverted()).forEach(overlapping::add);
-    intercept.add("overlapping-routes", overlapping);
-    status.add("intercept", intercept);
-    JsonObject names = new JsonObject();
-    names.addProperty("port", dns.port());
-    JsonArray captured = new JsonArray();
-    surroundings.nameservers().captured().forEach(ip -> captured.add(ip.getHostAddress()));
-    names.add("captured", captured);
-    status.add("dns", names);
-    JsonObject queries = Insight.counters(dns.counters());
-    queries.add("per-second", Insight.rates(dns.rates()));
-    status.add("queries", queries);
-    status.add("connections", Insight.counters(proxy.counters()));
+    InterceptStatus.tell(this, status);
   }
 
-  private Set<Prefix> diverted() {
-    Set<Prefix> diverted = new HashSet<>();
-    tables.latest().tables().forEach(t -> t.routes().forEach(route -> diverted.add(route.ip())));
-    return diverted;
+  /** The chosen one. */
+  Loaded<Interceptor> chosen() {
+    return backend;
+  }
+
+  Set<Interceptor.Capability> capabilities() {
+    return capabilities;
+  }
+
+  Surroundings surroundings() {
+    return surroundings;
+  }
+
+  UdpInterception udp() {
+    return udp;
   }
 
   /** Firewall first, listeners after. */
