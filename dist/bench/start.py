@@ -69,6 +69,12 @@ def text(pid, name):
         return file.read().decode(errors="replace").replace("\0", " ")
 
 
+def processor(pid):
+    """Milliseconds of processor time that a process has had, all threads together."""
+    fields = text(pid, "stat").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
 def alive(pid):
     """Whether it has not ended: who has, and is a zombie, waits for whoever is process 1 here."""
     try:
@@ -195,13 +201,14 @@ def median(values, form="{:.0f}"):
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print(f"{RUNS} runs, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}; median (least-most)", flush=True)
-    ready, bytes_, peer, stops, left = [], [], [], [], 0
+    ready, bytes_, peer, stops, work, left = [], [], [], [], [], 0
     for i in range(RUNS + 1):
         other = sshuttle()
         run = Run()
         try:
             first = first_byte("web", run.start)
             run.until_ready()
+            took_work = sum(processor(pid) for pid in family(run.process.pid))
         finally:
             # As it is stopped in life: not in the middle of what follows a start.
             time.sleep(3 if run.ready else 0)
@@ -212,6 +219,7 @@ def main():
         ready.append(run.ready * 1000)
         bytes_.append(first * 1000)
         stops.append(took * 1000)
+        work.append(took_work)
         left += dirty
         if os.environ.get("BENCH_EACH"):
             print(f"  sshuttle {peer[-1]:.0f}  ready {ready[-1]:.0f}  first byte {bytes_[-1]:.0f}  exit {stops[-1]:.0f}", flush=True)
@@ -219,6 +227,7 @@ def main():
     print(f"teleproxy first byte  {median(bytes_)} ms")
     print(f"ratio                 {median([a / b for a, b in zip(bytes_, peer)], '{:.2f}')}")
     print(f"teleproxy ready       {median(ready)} ms")
+    print(f"processor time        {median(work)} ms until the first byte, all processes of teleproxy together", flush=True)
     print(f"teleproxy exit        {median(stops)} ms, {'clean host' if not left else f'rules left {left} times'}", flush=True)
 
     print("phases, ms after exec:")
