@@ -142,7 +142,7 @@ final class AgentObjects {
             "-cp",
             classPath,
             "io.teleproxy.agent.Agent",
-            Integer.toString(AgentLinks.PORT),
+            Integer.toString(LinkKeeper.PORT),
             Long.toString(settings.idleTimeout().toSeconds()));
     return java.util.stream.Stream.of(settings.command(), List.of(JVM.split(" ")), program)
         .flatMap(List::stream)

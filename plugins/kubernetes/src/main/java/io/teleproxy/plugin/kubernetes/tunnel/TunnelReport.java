@@ -4,6 +4,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import io.teleproxy.plugin.kubernetes.agent.AgentHealth;
 import io.teleproxy.plugin.kubernetes.agent.AgentLinks;
+import io.teleproxy.plugin.kubernetes.agent.Uplink;
 import io.teleproxy.spi.Tunnel;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -61,7 +62,7 @@ final class TunnelReport {
 
   private void tell() {
     Map<String, String> known = new LinkedHashMap<>();
-    AgentLinks.Uplink uplink = links == null ? null : links.uplink();
+    Uplink uplink = links == null ? null : links.uplink();
     if (links == null || uplink == null || uplink.usable() == 0) {
       known.put("mode", "port-forward");
     } else {

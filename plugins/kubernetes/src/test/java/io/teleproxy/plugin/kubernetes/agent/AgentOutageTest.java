@@ -146,14 +146,15 @@ final class AgentOutageTest {
       gate.silence();
       await("a link is given up for two others")
           .atMost(PATIENCE)
-          .until(() -> gate.forwards() >= 4 && loop.submit(links::count).get() == 2);
+          .until(
+              () -> gate.forwards() >= 4 && loop.submit(() -> links.uplink().usable()).get() == 2);
       there.getOutputStream().write("late".getBytes(StandardCharsets.UTF_8));
       assertThat(events.next()).isEqualTo("received late");
-      assertThat(loop.submit(links::count).get()).isEqualTo(2);
+      assertThat(loop.submit(() -> links.uplink().usable()).get()).isEqualTo(2);
       gate.speakAgain();
       await("it works in both directions")
           .atMost(PATIENCE)
-          .until(() -> loop.submit(links::count).get() > 2);
+          .until(() -> loop.submit(() -> links.uplink().usable()).get() > 2);
     }
   }
 
@@ -281,7 +282,9 @@ final class AgentOutageTest {
   }
 
   private void settle() {
-    await("both links").atMost(PATIENCE).until(() -> loop.submit(links::count).get() == 2);
+    await("both links")
+        .atMost(PATIENCE)
+        .until(() -> loop.submit(() -> links.uplink().usable()).get() == 2);
   }
 
   private void use(String pod) throws Exception {
