@@ -1,0 +1,81 @@
+package io.teleproxy.app;
+
+import io.teleproxy.config.ApiPlace;
+import io.teleproxy.config.Part;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The part without root, by itself or started beside root's: watchers and tunnels, whose tables go
+ * to root's part.
+ */
+final class BridgePart implements ProcessPart {
+  private static final Logger log = LoggerFactory.getLogger(BridgePart.class);
+
+  private final RunContext run;
+
+  /** Null until they are open. */
+  private volatile @Nullable Sources sources;
+
+  BridgePart(RunContext run) {
+    this.run = run;
+  }
+
+  @Override
+  public Optional<String> open() {
+    boolean beside = Part.isBridge(run.environment().variables());
+    if (beside) {
+      Part.pid(run.environment().variables(), Part.PARENT).ifPresent(this::endWith);
+    }
+    RemoteTables remote =
+        run.sources()
+            .add(
+                "remote tables",
+                new RemoteTables(
+                    ApiPlace.ofClients(run.environment()),
+                    beside,
+                    run.components(),
+                    this::reload,
+                    Knowledge.answering(() -> sources)));
+    Sources opened = run.openSources(remote, remote::datagramsChanged);
+    sources = opened;
+    log.debug("start: bridge: sources");
+    remote.targets(opened.targets());
+    run.stop().awaitStart(opened.ready().thenCompose(nothing -> remote.ready()));
+    log.debug("start: bridge: tables");
+    return beside ? Optional.empty() : Optional.of("ready: bridge");
+  }
+
+  /** Without root's part there is nothing left to do. */
+  private void endWith(long parent) {
+    run.sources().add("death of root's part", () -> sayIfDead(parent));
+    ProcessHandle.of(parent)
+        .ifPresentOrElse(
+            root -> {
+              var unused = root.onExit().thenRun(run.stop()::make);
+            },
+            run.stop()::make);
+  }
+
+  /** Nobody else is left who could. */
+  private static void sayIfDead(long parent) {
+    boolean dead =
+        ProcessHandle.current().parent().filter(process -> process.pid() == parent).isEmpty();
+    if (dead) {
+      log.error(
+          "root's part (pid {}) has died; its rules are removed and the bridge has ended, too. Start"
+              + " it again; a service is started again by itself (docs/operations.md).",
+          parent);
+    }
+  }
+
+  @Override
+  public void reload() {
+    Sources here = sources;
+    if (here != null) {
+      here.reload();
+    }
+  }
+}
