@@ -6,8 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** The blocks of code in a document, as its reader copies them. */
 final class Examples {
@@ -37,15 +35,26 @@ final class Examples {
     return new Examples(text.substring(start, end < 0 ? text.length() : end));
   }
 
-  /** The blocks of one language, in their order; at least one. */
+  /** The blocks of one language, in their order, each line with its end; at least one. */
   List<String> in(String language) {
-    Matcher block = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(text);
     List<String> blocks = new ArrayList<>();
-    while (block.find()) {
-      blocks.add(block.group(1));
+    StringBuilder block = new StringBuilder();
+    String fence = "";
+    for (String line : text.lines().toList()) {
+      if (!line.startsWith("```")) {
+        block.append(line).append('\n');
+      } else if (fence.isEmpty()) {
+        fence = line;
+        block.setLength(0);
+      } else {
+        if (fence.equals("```" + language)) {
+          blocks.add(block.toString());
+        }
+        fence = "";
+      }
     }
     if (blocks.isEmpty()) {
-      throw new AssertionError("no example in " + language);
+      throw new AssertionError("no example in '" + language + "'");
     }
     return blocks;
   }

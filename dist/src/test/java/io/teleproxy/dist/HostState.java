@@ -3,6 +3,7 @@ package io.teleproxy.dist;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,7 @@ import java.util.stream.Stream;
 record HostState(Map<String, List<String>> sections) {
   /** What lives its own life below /run, whoever runs. */
   private static final List<String> BUSY =
-      List.of("/run/netns", "/run/containerd", "/run/lock", "/run/xtables.lock");
+      List.of("/run/netns", "/run/containerd", "/run/lock", "/run/xtables.lock", "/etc/containers");
 
   static HostState of(Namespace namespace) {
     Map<String, List<String>> sections = new TreeMap<>();
@@ -98,18 +99,21 @@ record HostState(Map<String, List<String>> sections) {
         if (!ofAnother
             && BUSY.stream().noneMatch(path::startsWith)
             && !path.toString().contains("real-cluster")) {
-          boolean file = contents && Files.isRegularFile(path);
-          found.add(
-              path
-                  + (file
-                      ? " " + Files.size(path) + " bytes, " + Files.getLastModifiedTime(path)
-                      : ""));
+          found.add(path + (contents && Files.isRegularFile(path) ? " " + stamp(path) : ""));
         }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return found;
+  }
+
+  private static String stamp(Path file) throws IOException {
+    try {
+      return Files.size(file) + " bytes, " + Files.getLastModifiedTime(file);
+    } catch (NoSuchFileException e) {
+      return "just removed, by another test on this machine perhaps";
+    }
   }
 
   /**

@@ -13,12 +13,14 @@ import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * per-port-fallback where there are more destinations than listeners, other programs at the same
  * ports, and others who write resolv.conf: one start, one step after the other.
  */
 @Tag("privileged")
+@ResourceLock("/etc/.resolv.conf.teleproxy")
 class ListenersIT {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String TABLES = "http://teleproxy/api/tables/";

@@ -7,9 +7,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What the product is for, without any firewall: one start, and then killed. */
 @InCluster(from = Cluster.Laptop.COLLEAGUES)
+@ResourceLock("/etc/.resolv.conf.teleproxy")
 class PerPortFallbackIT {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
