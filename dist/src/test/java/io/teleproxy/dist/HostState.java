@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * sockets, processes, files. Two states of an untouched machine are equal.
  */
 record HostState(Map<String, List<String>> sections) {
-  /** What lives its own life below /run, whoever runs. */
+  /** What lives its own life, whoever runs, other tests on this machine among it. */
   private static final List<String> BUSY =
       List.of("/run/netns", "/run/containerd", "/run/lock", "/run/xtables.lock", "/etc/containers");
 
