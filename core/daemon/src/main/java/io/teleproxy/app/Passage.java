@@ -135,7 +135,7 @@ final class Passage {
 
   /** Nobody knows of a datagram whether it arrives; but whether it is taken. */
   private void datagrams(InetSocketAddress to, int target, boolean own) {
-    String refusal = opened.refusesDatagrams(target);
+    String refusal = opened.udp().refusal(target);
     if (refusal.isEmpty()) {
       steps.ok(
           "far end",

@@ -141,7 +141,7 @@ final class RootPart implements ProcessPart {
           run.closer()
               .add(
                   "interception",
-                  Interception.open(
+                  new Interception(
                       run.configuration(),
                       tables,
                       run.components(),

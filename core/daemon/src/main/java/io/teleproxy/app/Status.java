@@ -52,7 +52,7 @@ final class Status {
     snapshot.tables().forEach(table -> counts.addProperty(table.name(), table.routeCount()));
     status.add("routes", counts);
     if (interception.isDone() && !interception.isCompletedExceptionally()) {
-      interception.join().describe(status);
+      InterceptStatus.tell(interception.join(), status);
     }
     status.add("components", components.json());
     return status;
