@@ -131,17 +131,23 @@ final class Cluster implements AutoCloseable {
     return Namespace.existing(PREFIX + "router");
   }
 
-  /** The pods of the agent that this laptop's user has, as KIND/NAME; others have their own. */
-  List<String> agentPods(String... selection) {
-    return agentObjects("pod", selection);
+  /** The running pods of the agent that this laptop's user has, as KIND/NAME. */
+  List<String> agentPods() {
+    String template =
+        "{{range .items}}{{if not .metadata.deletionTimestamp}}{{if eq .status.phase \"Running\"}}"
+            + "pod/{{.metadata.name}}{{\"\\n\"}}{{end}}{{end}}{{end}}";
+    return agentObjects("pod", "go-template=" + template);
   }
 
-  /** As {@link #agentPods}, of these kinds, separated by commas. */
-  List<String> agentObjects(String kinds, String... selection) {
-    List<String> words = new ArrayList<>(List.of("get", kinds, "-o", "name"));
-    words.addAll(List.of("-l", "app.kubernetes.io/managed-by=teleproxy"));
-    words.addAll(List.of(selection));
-    return kubectl(words.toArray(String[]::new)).lines().stream()
+  /** Everything of these kinds, separated by commas, that the agent of this laptop's user has. */
+  List<String> agentObjects(String kinds) {
+    return agentObjects(kinds, "name");
+  }
+
+  private List<String> agentObjects(String kinds, String format) {
+    return kubectl("get", kinds, "-l", "app.kubernetes.io/managed-by=teleproxy", "-o", format)
+        .lines()
+        .stream()
         .filter(name -> name.contains("/teleproxy-agent-" + laptop.name() + "-"))
         .toList();
   }

@@ -39,8 +39,7 @@ final class DeathProbe {
 
   public static void main(String[] arguments) throws IOException, InterruptedException {
     List<String> processes = Arrays.asList(arguments).subList(1, arguments.length);
-    InetAddress nameserver = nameserver();
-    resolves(nameserver);
+    resolves();
     long idle = idleMillis();
     long start = System.nanoTime();
     strike(arguments[0], processes.get(0));
@@ -54,7 +53,7 @@ final class DeathProbe {
         goneIdle = idleMillis() - idle;
       }
       // While it dies, the daemon may still answer.
-      if (names < 0 && !lives(processes.get(0)) && resolves(nameserver)) {
+      if (names < 0 && !lives(processes.get(0)) && resolves()) {
         names = millisSince(start);
         namesIdle = idleMillis() - idle;
       }
@@ -87,16 +86,21 @@ final class DeathProbe {
     }
   }
 
-  private static InetAddress nameserver() throws IOException {
-    return InetAddress.getByName(
-        Files.readAllLines(Path.of("/etc/resolv.conf")).stream()
-            .filter(line -> line.startsWith("nameserver "))
-            .map(line -> line.substring("nameserver ".length()).trim())
-            .findFirst()
-            .orElseThrow());
+  /** As the C library does: whenever the file has changed, those that it names now are asked. */
+  private static boolean resolves() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/etc/resolv.conf"))) {
+        if (line.startsWith("nameserver ")) {
+          return resolves(InetAddress.getByName(line.substring("nameserver ".length()).trim()));
+        }
+      }
+      return false;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
-  private static boolean resolves(InetAddress nameserver) {
+  private static boolean resolves(InetAddress nameserver) throws IOException {
     try (DatagramSocket socket = new DatagramSocket()) {
       socket.setSoTimeout(ANSWER_MILLIS);
       socket.connect(nameserver, 53);
@@ -104,8 +108,6 @@ final class DeathProbe {
       byte[] answer = new byte[512];
       socket.receive(new DatagramPacket(answer, answer.length));
       return (answer[3] & 15) == 0 && answer[7] > 0;
-    } catch (IOException e) {
-      return false;
     }
   }
 

@@ -127,11 +127,7 @@ class OutageIT {
               assertThat(count("task")).isLessThanOrEqualTo(threads + 4);
               assertThat(count("fd")).isLessThanOrEqualTo(files + 10);
             });
-    assertThat(
-            cluster
-                .kubectl("get", "job", "-l", "app.kubernetes.io/managed-by=teleproxy", "-o", "name")
-                .lines())
-        .hasSize(1);
+    assertThat(cluster.agentObjects("job")).hasSize(1);
   }
 
   private static void cut() {
