@@ -2,6 +2,7 @@ package io.teleproxy.dist;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -119,6 +120,7 @@ class DyingIT {
   @ParameterizedTest
   @MethodSource("io.teleproxy.dist.Backend#tested")
   void aFullOrReadOnlyDiskChangesNothing(String backend) {
+    assumeFalse(backend.equals(Backend.PER_PORT), "it changes no file that it could not note");
     String full =
         "for folder in /mnt /run; do mount -t tmpfs -o size=8k tmpfs $folder;"
             + " cat /dev/zero >$folder/zeros 2>/dev/null; done;";
