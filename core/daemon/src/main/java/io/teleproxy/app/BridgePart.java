@@ -51,12 +51,12 @@ final class BridgePart implements ProcessPart {
   /** Without root's part there is nothing left to do. */
   private void endWith(long parent) {
     run.sources().add("death of root's part", () -> sayIfDead(parent));
-    ProcessHandle.of(parent)
-        .ifPresentOrElse(
-            root -> {
-              var unused = root.onExit().thenRun(run.stop()::make);
-            },
-            run.stop()::make);
+    Optional<ProcessHandle> root = ProcessHandle.of(parent);
+    if (root.isPresent()) {
+      var unused = root.get().onExit().thenRun(run.stop()::make);
+    } else {
+      run.stop().make();
+    }
   }
 
   /** Nobody else is left who could. */
