@@ -13,7 +13,7 @@ PRODUCT, STATE, WORK, WEB = sys.argv[1:5]
 RUNS = int(sys.argv[5])
 UID = os.environ.get("BENCH_UID", "65534")
 PATIENCE = 30
-PAUSE = 0.005
+PAUSE = 0.02
 SSH = f"ssh -p 2222 -i {WORK}/user -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
 
 # What ends a phase: a line of the log with -v; of the launcher, that it has become java.
