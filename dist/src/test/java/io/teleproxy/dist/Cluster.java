@@ -179,6 +179,13 @@ final class Cluster implements AutoCloseable {
     return Command.of(words.toArray(String[]::new));
   }
 
+  /** What the API server says of a manifest, as the administrator's; nothing is kept. */
+  Command.Result tried(String manifest) {
+    return laptop
+        .enter(kubectlCommand("apply", "--dry-run=server", "-f", "-").input(manifest))
+        .run(PATIENCE);
+  }
+
   /** The product, started on the laptop for this cluster, and ready. */
   Product run() {
     Product product = Product.user(laptop).start("run", "--kubeconfig", kubeconfig.toString());

@@ -38,4 +38,14 @@ class ReadmeInClusterIT {
       assertThat(product.stop()).isZero();
     }
   }
+
+  /** Whoever copies them has them accepted; what they are good for, AgentIT tells. */
+  @Test
+  void theRolesAreRoles(Cluster cluster) {
+    for (String file : List.of("plugins/kubernetes/README.md", "docs/tunnel.md")) {
+      for (String manifest : Examples.of(file).in("yaml")) {
+        assertThat(cluster.tried(manifest).succeeded().out()).contains("created (server dry run)");
+      }
+    }
+  }
 }
