@@ -161,13 +161,23 @@ class DyingIT {
     strikeAll(product);
   }
 
-  /** The daemon first, so that it starts no other; all before any of them can do anything. */
+  /**
+   * Who would clean up is stopped first: between two kills a busy machine leaves it time enough.
+   */
   private void strikeAll(Product product) {
-    List<String> words = new ArrayList<>(List.of("kill", "-KILL"));
-    machine.processes(product).forEach(pid -> words.add(Long.toString(pid)));
-    // Some may have ended meanwhile.
-    Command.of(words.toArray(String[]::new)).run();
+    List<String> all = machine.processes(product).stream().map(String::valueOf).toList();
+    signal("-STOP", all.subList(1, all.size()));
+    signal("-KILL", all);
     product.exitCode();
+  }
+
+  /** Some may have ended meanwhile. */
+  private static void signal(String which, List<String> processes) {
+    if (!processes.isEmpty()) {
+      List<String> words = new ArrayList<>(List.of("kill", which));
+      words.addAll(processes);
+      Command.of(words.toArray(String[]::new)).run();
+    }
   }
 
   /** Look-ups without a pause, of our names and of others. */
