@@ -1,5 +1,6 @@
 package io.teleproxy.plugin;
 
+import io.teleproxy.config.Part;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -68,7 +69,7 @@ record PluginJar(
           descriptor,
           index(jar),
           words(manifest.getMainAttributes().getValue(OS)),
-          words(manifest.getMainAttributes().getValue(PART)),
+          parts(manifest.getMainAttributes().getValue(PART)),
           Boolean.parseBoolean(manifest.getMainAttributes().getValue(ON_REQUEST)),
           jar.getEntry("io/teleproxy/spi/Environment.class") != null);
     } catch (ZipException e) {
@@ -108,6 +109,17 @@ record PluginJar(
           "Correct Plugin-Id in its manifest.");
     }
     return new ManifestDescriptor(id, attributes);
+  }
+
+  /** Who misspells one would never see the plugin again. */
+  private static Set<String> parts(@Nullable String value) throws PluginFailure {
+    Set<String> parts = words(value);
+    if (!Part.ALL.containsAll(parts)) {
+      throw new PluginFailure(
+          "its " + PART + " '" + value + "' is not a part of a run (expected: intercept or bridge)",
+          "Correct it in its manifest, or leave it out.");
+    }
+    return parts;
   }
 
   private static Set<String> words(@Nullable String value) {

@@ -373,6 +373,15 @@ class PluginHostTest {
   }
 
   @Test
+  void refusesAPartThatNoRunHas() throws IOException {
+    plugin("astray")
+        .manifest("Plugin-Part", "root")
+        .resolver("astray.Silent", "")
+        .write(dropIn.resolve("astray.jar"));
+    assertFailed("astray", "Plugin-Part 'root'", "manifest");
+  }
+
+  @Test
   void leavesDisabledPluginsAlone() throws IOException {
     plugin("off")
         .resolver("off.Off", "public Off() { throw new AssertionError(); }")
