@@ -6,7 +6,10 @@ package io.teleproxy.agent.wire;
  */
 final class Pulse {
   /** Silence after which we ask. */
-  private static final long QUIET_NANOS = 5_000_000_000L;
+  static final long QUIET_NANOS = 5_000_000_000L;
+
+  /** The same while somebody waits. */
+  static final long SHORT_NANOS = QUIET_NANOS / 10;
 
   /** Of the shortest round trips that are kept, the oldest is forgotten after so many newer. */
   private static final int MEMORY = 8;
@@ -22,10 +25,13 @@ final class Pulse {
     lastReceived = now;
   }
 
-  /** Whether to send a PING now; if so it counts as sent. */
-  boolean ask(long now, boolean soon) {
-    long quiet = soon ? QUIET_NANOS / 10 : QUIET_NANOS;
-    if (asked || (now - lastReceived < quiet && measured > 0)) {
+  /**
+   * Whether to send a PING now; if so it counts as sent.
+   *
+   * @param quietNanos for how long nothing has come if it is to be sent
+   */
+  boolean ask(long now, long quietNanos) {
+    if (asked || (now - lastReceived < quietNanos && measured > 0)) {
       return false;
     }
     asked = true;
@@ -33,12 +39,20 @@ final class Pulse {
     return true;
   }
 
-  void answered(long now) {
-    if (asked) {
-      asked = false;
-      roundTrips[measured % MEMORY] = now - askedAt;
-      measured++;
+  /** Whether one was asked for; {@link #askedAt} tells when. */
+  boolean answered(long now) {
+    if (!asked) {
+      return false;
     }
+    asked = false;
+    roundTrips[measured % MEMORY] = now - askedAt;
+    measured++;
+    return true;
+  }
+
+  /** When the last PING was sent. */
+  long askedAt() {
+    return askedAt;
   }
 
   /** The shortest of the last round trips; 0 before the first. */

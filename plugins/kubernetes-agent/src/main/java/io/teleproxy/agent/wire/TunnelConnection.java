@@ -149,8 +149,12 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
   /** The other end wants no streams beyond this id. */
   protected void goingAway(int lastStreamId) {}
 
-  /** A PING was answered: both directions work, for all that was sent before it. */
-  protected void roundTripped() {}
+  /**
+   * A PING was answered: both directions work, for all that was sent before it.
+   *
+   * @param askedAt when it was sent, as of {@link System#nanoTime}
+   */
+  protected void roundTripped(long askedAt) {}
 
   // --- for the users of streams
 
@@ -273,8 +277,17 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
    * @param soon whether a shorter silence is enough
    */
   protected final void ask(boolean soon) {
+    askAfter(soon ? Pulse.SHORT_NANOS : Pulse.QUIET_NANOS);
+  }
+
+  /** Sends a PING, behind all that has been sent so far, unless one is on its way. */
+  protected final void askNow() {
+    askAfter(0);
+  }
+
+  private void askAfter(long quietNanos) {
     long now = System.nanoTime();
-    if (context != null && context.channel().isActive() && pulse.ask(now, soon)) {
+    if (context != null && context.channel().isActive() && pulse.ask(now, quietNanos)) {
       encoder().writePing(context, false, now, context.newPromise());
       flushSoon();
     }
@@ -291,8 +304,9 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
   }
 
   final void ponged() {
-    pulse.answered(System.nanoTime());
-    roundTripped();
+    if (pulse.answered(System.nanoTime())) {
+      roundTripped(pulse.askedAt());
+    }
   }
 
   // --- for the frames

@@ -27,7 +27,7 @@ public final class AgentLink extends TunnelConnection {
   private static final long SUSPICIOUS_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
 
   /** After so little it is looked whether the connection can be alive at all. */
-  private static final long NOTICEABLE_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
+  private static final long NOTICEABLE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   /** TCP mends what was cut for less; after so much silence nobody believes in it any more. */
   private static final long HOPELESS_NANOS = TimeUnit.SECONDS.toNanos(40);
@@ -58,6 +58,7 @@ public final class AgentLink extends TunnelConnection {
   private long instance;
   private boolean ready;
   private boolean suspect;
+  private long suspectSince;
   private boolean leaving;
   private boolean surplus;
   private long carried;
@@ -248,6 +249,7 @@ public final class AgentLink extends TunnelConnection {
     if (silent > Math.max(SUSPICIOUS_NANOS, 4 * roundTripNanos())) {
       if (!suspect) {
         suspect = true;
+        suspectSince = System.nanoTime();
         List.copyOf(unanswered).forEach(AgentStream::suspected);
       }
       if (silent > HOPELESS_NANOS) {
@@ -288,12 +290,18 @@ public final class AgentLink extends TunnelConnection {
   }
 
   /**
-   * Something that comes is not enough: TCP mends its two directions one by one, and what we ask
-   * may lie unsent for seconds longer.
+   * Something that comes is not enough: TCP mends its two directions one by one. Even an answer is
+   * not, if it is to what was asked before the silence: what was sent behind it may lie there for
+   * seconds longer.
    */
   @Override
-  protected void roundTripped() {
-    if (suspect) {
+  protected void roundTripped(long askedAt) {
+    if (!suspect) {
+      return;
+    }
+    if (askedAt - suspectSince < 0) {
+      askNow();
+    } else {
       suspect = false;
       owner.recovered(this);
     }

@@ -3,6 +3,7 @@ package io.teleproxy.plugin.kubernetes.watch;
 import io.teleproxy.plugin.kubernetes.api.ApiClient;
 import io.teleproxy.plugin.kubernetes.api.ApiException;
 import io.teleproxy.plugin.kubernetes.api.ApiException.Kind;
+import io.teleproxy.plugin.kubernetes.api.Failures;
 import io.teleproxy.plugin.kubernetes.api.JsonStream;
 import io.teleproxy.plugin.kubernetes.model.Fields;
 import io.teleproxy.plugin.kubernetes.model.Json;
@@ -121,7 +122,7 @@ final class ResourceWatch<T> implements Runnable {
       sink.failed(e);
       return backoff.next();
     } catch (IOException e) {
-      return after(new ApiException(Kind.UNREACHABLE, text(e), e));
+      return after(new ApiException(Kind.UNREACHABLE, Failures.text(e), e));
     }
   }
 
@@ -226,10 +227,5 @@ final class ResourceWatch<T> implements Runnable {
     if (!at.isEmpty()) {
       position = at;
     }
-  }
-
-  private static String text(IOException e) {
-    String message = e.getMessage();
-    return message == null ? e.getClass().getSimpleName() : message;
   }
 }

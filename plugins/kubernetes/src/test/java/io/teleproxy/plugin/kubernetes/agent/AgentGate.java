@@ -46,6 +46,7 @@ public final class AgentGate implements AutoCloseable {
   private final MultiThreadIoEventLoopGroup group =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final ChannelGroup agents = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final AtomicInteger forwards = new AtomicInteger();
   private final AtomicInteger refusals = new AtomicInteger();
   private volatile Optional<FullHttpResponse> refusal = Optional.empty();
@@ -83,6 +84,11 @@ public final class AgentGate implements AutoCloseable {
     return forwards.get();
   }
 
+  /** How many port-forwards there are. */
+  int connections() {
+    return clients.size();
+  }
+
   /** From now on no port-forward comes about; those that are there stay. */
   void refuse(int status, String message) {
     refusal =
@@ -112,6 +118,16 @@ public final class AgentGate implements AutoCloseable {
   /** From now on nothing gets through on the connections that are there; others are not hurt. */
   void silence() {
     clients.forEach(channel -> channel.config().setAutoRead(false));
+  }
+
+  /** From now on the agent's answers do not get through on the connections that are there. */
+  void holdAnswers() {
+    agents.forEach(channel -> channel.config().setAutoRead(false));
+  }
+
+  /** The answers get through after all. */
+  void letAnswersThrough() {
+    agents.forEach(channel -> channel.config().setAutoRead(true));
   }
 
   /** What was held up gets through after all. */
@@ -206,6 +222,11 @@ public final class AgentGate implements AutoCloseable {
           .channel(NioSocketChannel.class)
           .handler(
               new ChannelInboundHandlerAdapter() {
+                @Override
+                public void channelActive(ChannelHandlerContext agentSide) {
+                  agents.add(agentSide.channel());
+                }
+
                 @Override
                 public void channelRead(ChannelHandlerContext agentSide, Object bytes) {
                   ctx.writeAndFlush(new DefaultSpdyDataFrame(dataId, (ByteBuf) bytes));

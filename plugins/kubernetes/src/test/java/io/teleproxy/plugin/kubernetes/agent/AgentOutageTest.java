@@ -159,6 +159,29 @@ final class AgentOutageTest {
   }
 
   @Test
+  void anAnswerFromBeforeTheSilenceDoesNotMeanThatWhatWasSentLaterArrives() throws Exception {
+    settle();
+    Carrier first = open(events);
+    write(first, "once");
+    try (Socket there = server.accept()) {
+      assertThat(events.next()).isEqualTo("accepted");
+      gate.holdAnswers();
+      await("another link is opened").atMost(PATIENCE).until(() -> gate.forwards() >= 3);
+      settle();
+      gate.silence();
+      there.getOutputStream().write("late".getBytes(StandardCharsets.UTF_8));
+      gate.letAnswersThrough();
+      // Behind the answer to the PING.
+      assertThat(events.next()).isEqualTo("received late");
+      assertThat(loop.submit(() -> links.uplink().usable()).get()).isLessThanOrEqualTo(2);
+      gate.speakAgain();
+      await("what is asked now is answered, so that there is one too many")
+          .atMost(PATIENCE)
+          .until(() -> gate.connections() == 2);
+    }
+  }
+
+  @Test
   void whoseRequestWentWithTheConnectionAsksAgain() throws Exception {
     settle();
     gate.silence();
