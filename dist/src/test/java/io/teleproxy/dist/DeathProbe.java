@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * A program of its own, run on the machine whose daemon is to die: strikes, and tells after how
@@ -40,7 +39,7 @@ final class DeathProbe {
   public static void main(String[] arguments) throws IOException, InterruptedException {
     List<String> processes = Arrays.asList(arguments).subList(1, arguments.length);
     resolves();
-    long idle = idleMillis();
+    long idle = IdleTime.millis();
     long start = System.nanoTime();
     strike(arguments[0], processes.get(0));
     long names = -1;
@@ -50,12 +49,12 @@ final class DeathProbe {
     while ((names < 0 || gone < 0) && millisSince(start) < PATIENCE_MILLIS) {
       if (gone < 0 && processes.stream().noneMatch(DeathProbe::lives)) {
         gone = millisSince(start);
-        goneIdle = idleMillis() - idle;
+        goneIdle = IdleTime.millis() - idle;
       }
       // While it dies, the daemon may still answer.
       if (names < 0 && !lives(processes.get(0)) && resolves()) {
         names = millisSince(start);
-        namesIdle = idleMillis() - idle;
+        namesIdle = IdleTime.millis() - idle;
       }
       Thread.sleep(PAUSE_MILLIS);
     }
@@ -108,17 +107,6 @@ final class DeathProbe {
       byte[] answer = new byte[512];
       socket.receive(new DatagramPacket(answer, answer.length));
       return (answer[3] & 15) == 0 && answer[7] > 0;
-    }
-  }
-
-  /** For how long a processor of this machine, on average, has had nothing to do: proc_stat(5). */
-  private static long idleMillis() throws IOException {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/stat"))) {
-      // cpu user nice system idle iowait, in hundredths of a second, of all processors together
-      String[] all = lines.findFirst().orElseThrow().split("\\s+");
-      return (Long.parseLong(all[4]) + Long.parseLong(all[5]))
-          * 10
-          / Runtime.getRuntime().availableProcessors();
     }
   }
 

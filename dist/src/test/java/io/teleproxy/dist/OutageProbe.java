@@ -1,6 +1,7 @@
 package io.teleproxy.dist;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -12,8 +13,9 @@ import java.util.List;
  * one connection over which it talks, until its standard input ends.
  *
  * <p>Arguments: address and port of a web server, address and port of an echo server. Prints {@code
- * begun}; for each connection {@code connection BEGIN END OUTCOME}, times in milliseconds since the
- * epoch; and if the kept one ends, {@code live TIME REASON}.
+ * begun}; for each connection {@code begin BEGIN} and {@code connection BEGIN END IDLE-BEGIN
+ * IDLE-END OUTCOME}, times in milliseconds since the epoch, and of {@link IdleTime}; and if the
+ * kept one ends, {@code live TIME REASON}.
  */
 final class OutageProbe {
   private static final int PAUSE_MILLIS = 250;
@@ -58,6 +60,8 @@ final class OutageProbe {
 
   private static void connect(InetSocketAddress web) {
     long begin = System.currentTimeMillis();
+    long idle = idleMillis();
+    System.out.println("begin " + begin);
     String outcome;
     try (Socket socket = new Socket()) {
       socket.connect(web, TIMEOUT_MILLIS);
@@ -68,8 +72,23 @@ final class OutageProbe {
     } catch (IOException e) {
       outcome = String.valueOf(e.getMessage());
     }
-    String line = "connection " + begin + " " + System.currentTimeMillis() + " " + outcome;
-    System.out.println(line);
+    System.out.println(
+        String.join(
+            " ",
+            "connection",
+            "" + begin,
+            "" + System.currentTimeMillis(),
+            "" + idle,
+            "" + idleMillis(),
+            outcome));
+  }
+
+  private static long idleMillis() {
+    try {
+      return IdleTime.millis();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static void keep(Socket kept) {
