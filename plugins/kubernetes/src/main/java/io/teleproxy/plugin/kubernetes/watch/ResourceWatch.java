@@ -109,13 +109,7 @@ final class ResourceWatch<T> implements Runnable {
       if (position == null) {
         list();
       }
-      long start = System.nanoTime();
-      watch();
-      if (System.nanoTime() - start > SHORT_WATCH_NANOS) {
-        backoff.reset();
-        return Duration.ZERO;
-      }
-      return backoff.next();
+      return watch() ? Duration.ZERO : backoff.next();
     } catch (ApiException e) {
       return after(e);
     } catch (UserException e) {
@@ -149,7 +143,7 @@ final class ResourceWatch<T> implements Runnable {
       }
     }
     sink.failed(e);
-    return backoff.next();
+    return e.kind() == Kind.UNREACHABLE ? backoff.nextUnreached() : backoff.next();
   }
 
   /** After a 403: one namespace instead of all, then the next version, then resignation. */
@@ -193,7 +187,12 @@ final class ResourceWatch<T> implements Runnable {
     sink.listed(objects, scope);
   }
 
-  private void watch() throws IOException, InterruptedException {
+  /**
+   * Follows until the server ends it, or it breaks.
+   *
+   * @return whether it was a good one; one that breaks after that is a first failure
+   */
+  private boolean watch() throws IOException, InterruptedException {
     Resource<T> resource = versions.get(version);
     int seconds = WATCH_SECONDS + ThreadLocalRandom.current().nextInt(WATCH_SECONDS / 2);
     String path =
@@ -205,10 +204,18 @@ final class ResourceWatch<T> implements Runnable {
     try (ApiClient.Body body = api.get(path);
         JsonStream json = new JsonStream(body.stream())) {
       sink.following();
+      long start = System.nanoTime();
       Fields wanted = Fields.event(resource.fields(), BOOKMARK);
-      for (Json event = json.next(wanted); event != null; event = json.next(wanted)) {
-        apply(resource, event.text("type"), event.object("object"));
+      try {
+        for (Json event = json.next(wanted); event != null; event = json.next(wanted)) {
+          apply(resource, event.text("type"), event.object("object"));
+        }
+      } finally {
+        if (System.nanoTime() - start > SHORT_WATCH_NANOS) {
+          backoff.reset();
+        }
       }
+      return System.nanoTime() - start > SHORT_WATCH_NANOS;
     }
   }
 

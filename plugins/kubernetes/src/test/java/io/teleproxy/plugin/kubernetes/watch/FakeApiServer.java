@@ -23,6 +23,9 @@ public final class FakeApiServer implements AutoCloseable {
   /** Ends the watch that takes it. */
   public static final String END = "END";
 
+  /** Breaks it off. */
+  public static final String BREAK = "BREAK";
+
   /** Requests in the order in which they came: path and query. */
   public final List<String> requests = new CopyOnWriteArrayList<>();
 
@@ -96,18 +99,23 @@ public final class FakeApiServer implements AutoCloseable {
 
   private void stream(HttpExchange exchange, BlockingQueue<String> queue) throws IOException {
     exchange.sendResponseHeaders(200, 0);
-    try (OutputStream body = exchange.getResponseBody()) {
+    OutputStream body = exchange.getResponseBody();
+    try {
       body.flush();
       while (!closed) {
         String event = queue.poll(20, TimeUnit.MILLISECONDS);
         if (END.equals(event)) {
-          return;
+          break;
+        }
+        if (BREAK.equals(event)) {
+          throw new IOException("broken off");
         }
         if (event != null) {
           body.write(event.getBytes(StandardCharsets.UTF_8));
           body.flush();
         }
       }
+      body.close();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -121,6 +121,24 @@ class WatchSessionTest {
   }
 
   @Test
+  void aWatchThatBreaksAgainAndAgainIsTakenUpAtOnceEachTime() throws Exception {
+    open(server.url().toString(), Map.of());
+    ready();
+    long waited = 0;
+    for (int i = 0; i < 5; i++) {
+      long watches = asked(SERVICES, "watch=1");
+      // What has lasted so long was no failure.
+      Thread.sleep(1_050);
+      long broken = System.nanoTime();
+      server.send(SERVICES, FakeApiServer.BREAK);
+      await().pollInterval(Duration.ofMillis(5)).until(() -> asked(SERVICES, "watch=1") > watches);
+      waited += System.nanoTime() - broken;
+    }
+    // Five failures in a row would take 2.5 s at the least, five first ones 1 s at the most.
+    assertThat(Duration.ofNanos(waited)).isLessThan(Duration.ofMillis(2_400));
+  }
+
+  @Test
   void anOutdatedWatchListsAgainFromTheSourceItself() throws IOException {
     open(server.url().toString(), Map.of());
     ready();
