@@ -5,14 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The archives and the Debian package, as somebody gets them. */
+/** The archives, as somebody gets them. Of the Debian package, {@link ServiceIT} tells. */
 class PackagesIT {
   private static final Path TARGET = Product.HOME.getParent();
   private static final Path JAVA = Path.of(System.getProperty("java.home"));
@@ -86,29 +85,6 @@ class PackagesIT {
     assertThat(has.split(" ")).contains(used.split(","));
   }
 
-  @Test
-  void theDebianPackageIsInstalledRunsAndIsPurgedWithoutARest(@TempDir Path folder)
-      throws IOException {
-    Requirements.met(Files.exists(TARGET.resolve(selfContained())), "is built on x86_64 only");
-    Requirements.programs("dpkg", "systemd-analyze", "unshare");
-    try (PlainMachine machine = new PlainMachine()) {
-      String script = Path.of("src/test/sh/debian-package").toAbsolutePath().toString();
-      List<String> said =
-          machine
-              .namespace()
-              .command(script, only("teleproxy_*_amd64.deb", "-").toString(), folder.toString())
-              .env("JAVA_HOME", JAVA.toString())
-              .run(Duration.ofMinutes(5))
-              .succeeded()
-              .lines();
-      assertThat(said.get(0)).startsWith("version: teleproxy");
-      assertThat(said.get(1)).isEqualTo("unit: valid");
-      assertThat(said.get(2)).startsWith("Hello from the demo cluster!");
-      assertThat(said.get(said.size() - 1)).as("%s", said).isEqualTo("demo: exit 0");
-      machine.asBefore();
-    }
-  }
-
   /** The list says what Maven knows; a build without a network makes none. */
   @Test
   void theListOfPartsNamesEveryLibrary() throws IOException {
@@ -141,7 +117,7 @@ class PackagesIT {
   }
 
   /** The one file of that pattern that has not this in its name. */
-  private static Path only(String pattern, String not) throws IOException {
+  static Path only(String pattern, String not) throws IOException {
     List<Path> found = new ArrayList<>();
     try (var files = Files.newDirectoryStream(TARGET, pattern)) {
       files.forEach(
