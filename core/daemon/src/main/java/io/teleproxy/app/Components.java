@@ -80,6 +80,11 @@ final class Components {
     return details.getOrDefault(component, Map.of());
   }
 
+  /** All details by component. */
+  Map<String, Map<String, String>> allDetails() {
+    return Map.copyOf(details);
+  }
+
   JsonArray json() {
     JsonArray array = new JsonArray();
     states.forEach(

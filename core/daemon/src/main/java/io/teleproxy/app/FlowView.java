@@ -26,8 +26,9 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * The flows as people want to see them: with the local process and the name. Which process it is,
- * is found out when somebody looks; a flow that ended before anybody looked has none. Reads files;
+ * The flows as people want to see them: with the local process and the name: that for which a
+ * program asked, or where none did, the first one that the address has. Which process it is, is
+ * found out when somebody looks; a flow that ended before anybody looked has none. Reads files;
  * thread-safe.
  */
 final class FlowView {
@@ -111,7 +112,7 @@ final class FlowView {
     json.addProperty("protocol", flow.protocol().lower());
     json.addProperty("client", text(flow.client()));
     json.addProperty("destination", text(flow.destination()));
-    json.addProperty("name", name(now, flow.destination()));
+    json.addProperty("name", flow.name().isEmpty() ? name(now, flow.destination()) : flow.name());
     json.addProperty("target", flow.target());
     json.addProperty("state", flow.state().name().toLowerCase(Locale.ROOT));
     json.addProperty("since", flow.since().toString());

@@ -126,7 +126,8 @@ final class Interception implements AutoCloseable {
                   allotment == null ? AddressAdmission.ALWAYS : allotment));
       proxy =
           closer.add(
-              "proxy", TransparentProxy.start(loops, firewall, tables::latest, ownTarget, 0));
+              "proxy",
+              TransparentProxy.start(loops, firewall, tables::latest, ownTarget, dns.asked(), 0));
       flows = new FlowView(proxy, tables::latest);
       listening =
           capabilities.contains(Interceptor.Capability.ORIGINAL_DESTINATION)

@@ -4,15 +4,20 @@ import io.teleproxy.dns.DnsCounters;
 import io.teleproxy.proxy.Counters;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Table;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * The daemon's numbers in Prometheus' text format, version 0.0.4. The names are documented in
  * docs/operations.md.
  */
 final class Metrics {
+  /** What is taken for a number; a bridge may say anything. */
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,15}(\\.[0-9]{1,6})?");
+
   private final StringBuilder text = new StringBuilder();
 
   private Metrics() {}
@@ -20,6 +25,7 @@ final class Metrics {
   static String text(Interception opened, Components components) {
     return text(
         components.all(),
+        components.allDetails(),
         opened.proxy().counters(),
         opened.dns().counters(),
         opened.tables().tables(),
@@ -30,16 +36,32 @@ final class Metrics {
    * All of them.
    *
    * @param components health by name
+   * @param details what components say of themselves, by name ({@code Tunnel.Context.details})
    * @param rules how many destinations the firewall leads to us
    */
   static String text(
       Map<String, Health> components,
+      Map<String, Map<String, String>> details,
       Counters connections,
       DnsCounters dns,
       List<Table> tables,
       long rules) {
     Metrics metrics = new Metrics();
     metrics.components(components);
+    metrics.said(
+        details,
+        "round-trip-ms",
+        3,
+        "teleproxy_tunnel_round_trip_seconds",
+        "gauge",
+        "Shortest of the last round trips to the tunnel's far end.");
+    metrics.said(
+        details,
+        "reconnects",
+        0,
+        "teleproxy_tunnel_reconnects_total",
+        "counter",
+        "Connections of the tunnel that were replaced.");
     metrics.connections(connections);
     metrics.dns(dns);
     metrics.head("teleproxy_routes", "gauge", "Routes by table.");
@@ -64,6 +86,35 @@ final class Metrics {
                     "component",
                     name,
                     health.state() == Health.State.READY ? 1 : 0));
+  }
+
+  /**
+   * One of the numbers that components say of themselves; those that do not are left out.
+   *
+   * @param places by which the decimal point moves, to the unit of the metric
+   */
+  private void said(
+      Map<String, Map<String, String>> details,
+      String key,
+      int places,
+      String name,
+      String type,
+      String help) {
+    boolean first = true;
+    for (Map.Entry<String, Map<String, String>> component : new TreeMap<>(details).entrySet()) {
+      String value = component.getValue().getOrDefault(key, "");
+      if (NUMBER.matcher(value).matches()) {
+        if (first) {
+          head(name, type, help);
+        }
+        first = false;
+        line(
+            name,
+            "component",
+            component.getKey(),
+            new BigDecimal(value).movePointLeft(places).toPlainString());
+      }
+    }
   }
 
   private void connections(Counters now) {
@@ -110,6 +161,10 @@ final class Metrics {
 
   /** Components of a bridge are named by whoever is one, with whatever characters. */
   private void line(String name, String label, String labelled, long value) {
+    line(name, label, labelled, Long.toString(value));
+  }
+
+  private void line(String name, String label, String labelled, String value) {
     text.append(name).append('{').append(label).append("=\"");
     text.append(labelled.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n"));
     text.append("\"} ").append(value).append('\n');

@@ -2,10 +2,14 @@ package io.teleproxy.dns;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.teleproxy.tables.AskedNames;
+import io.teleproxy.tables.AskedNames.Asked;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.CNAMERecord;
@@ -40,6 +44,7 @@ final class AnswerTemplate {
   private final @Nullable Sections[] turns;
   private int turn;
   private @Nullable List<InetAddress> addresses;
+  private @Nullable List<Asked> asked;
 
   AnswerTemplate(LocalAnswer answer, Name question) {
     this.answer = answer;
@@ -56,6 +61,27 @@ final class AnswerTemplate {
       addresses = known;
     }
     return known;
+  }
+
+  /** That the question was asked, and is being answered with these addresses. */
+  void noteIn(AskedNames names) {
+    List<Asked> known = asked;
+    if (known == null) {
+      known = asked();
+      asked = known;
+    }
+    for (int i = 0; i < known.size(); i++) {
+      names.answered(known.get(i));
+    }
+  }
+
+  private List<Asked> asked() {
+    String name = question.toString(true).toLowerCase(Locale.ROOT);
+    List<Asked> all = new ArrayList<>();
+    for (InetAddress address : LocalAnswer.addresses(answer.answers())) {
+      all.add(new Asked(address, name));
+    }
+    return all;
   }
 
   /**

@@ -5,6 +5,7 @@ import io.teleproxy.net.Transport;
 import io.teleproxy.spi.AnsweredNames;
 import io.teleproxy.spi.Resolver;
 import io.teleproxy.spi.UserException;
+import io.teleproxy.tables.AskedNames;
 import io.teleproxy.tables.Snapshot;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -141,6 +142,11 @@ public final class DnsServer implements AutoCloseable {
   /** What it does at present. */
   public DnsRates rates() {
     return meters.rates();
+  }
+
+  /** The names that were last asked for here, by address. */
+  public AskedNames asked() {
+    return responder.asked();
   }
 
   /** The last queries, while somebody looks. */

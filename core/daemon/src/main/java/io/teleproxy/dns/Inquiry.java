@@ -230,10 +230,9 @@ final class Inquiry {
   private void reply(LocalAnswer answer) {
     responder.meters().count(DnsMeters.LOCAL);
     int limit = tcp ? 0xffff : query.datagramLimit();
-    say(
-        "tables",
-        new AnswerTemplate(answer, query.name())
-            .reply(allocator, query, Unpooled.wrappedBuffer(request), limit));
+    AnswerTemplate template = new AnswerTemplate(answer, query.name());
+    template.noteIn(responder.asked());
+    say("tables", template.reply(allocator, query, Unpooled.wrappedBuffer(request), limit));
   }
 
   private void say(String by, ByteBuf answer) {

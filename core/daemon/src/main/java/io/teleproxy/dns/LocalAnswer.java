@@ -55,14 +55,19 @@ record LocalAnswer(
 
   /** All addresses in it. */
   List<InetAddress> addresses() {
+    List<InetAddress> addresses = addresses(answers);
+    addresses.addAll(addresses(additional));
+    return addresses;
+  }
+
+  /** Those of a section. */
+  static List<InetAddress> addresses(List<Record> section) {
     List<InetAddress> addresses = new ArrayList<>();
-    for (List<Record> section : List.of(answers, additional)) {
-      for (Record record : section) {
-        if (record instanceof ARecord ipv4) {
-          addresses.add(ipv4.getAddress());
-        } else if (record instanceof AAAARecord ipv6) {
-          addresses.add(ipv6.getAddress());
-        }
+    for (Record record : section) {
+      if (record instanceof ARecord ipv4) {
+        addresses.add(ipv4.getAddress());
+      } else if (record instanceof AAAARecord ipv6) {
+        addresses.add(ipv6.getAddress());
       }
     }
     return addresses;

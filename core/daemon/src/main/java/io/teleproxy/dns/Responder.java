@@ -3,6 +3,7 @@ package io.teleproxy.dns;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.teleproxy.tables.AskedNames;
 import io.teleproxy.tables.Snapshot;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ final class Responder {
   private final DnsMeters meters;
   private final AddressAdmission admission;
   private final QueryLog log = new QueryLog();
+  private final AskedNames asked = new AskedNames();
 
   Responder(
       LocalNames names,
@@ -57,6 +59,10 @@ final class Responder {
 
   DnsMeters meters() {
     return meters;
+  }
+
+  AskedNames asked() {
+    return asked;
   }
 
   QueryLog log() {
@@ -120,6 +126,7 @@ final class Responder {
       return AnswerTemplate.error(allocator, query, request, Rcode.FORMERR);
     }
     meters.count(DnsMeters.LOCAL);
+    template.noteIn(asked);
     ByteBuf reply = template.reply(allocator, query, request, tcp ? 0xffff : query.datagramLimit());
     if (start != 0) {
       log.add(query, "tables", reply, start);

@@ -10,6 +10,7 @@ import java.time.Instant;
  * @param id unique in this process, ascending
  * @param client who connected
  * @param destination where to
+ * @param name by which a program had asked for the destination when it began; empty if not known
  * @param target the port of the SOCKS5 proxy that carries it
  * @param roundTripMicros from the start to the far end's accepting (TCP), or from the first
  *     datagram to the first answer (UDP); -1 while there is none
@@ -21,6 +22,7 @@ public record Flow(
     Protocol protocol,
     InetSocketAddress client,
     InetSocketAddress destination,
+    String name,
     int target,
     State state,
     Instant since,

@@ -3,6 +3,7 @@ package io.teleproxy.proxy;
 import io.netty.util.NetUtil;
 import io.teleproxy.socks.Relay;
 import io.teleproxy.spi.Protocol;
+import io.teleproxy.tables.AskedNames;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -31,6 +32,7 @@ final class Flows {
 
   private record Silence(InetSocketAddress destination, int target) {}
 
+  private final AskedNames asked;
   private final Deque<Flow.Ended> ended = new ArrayDeque<>();
   private final AtomicLong ids = new AtomicLong();
   final LongAdder accepted = new LongAdder();
@@ -41,6 +43,10 @@ final class Flows {
   private final LongAdder reset = new LongAdder();
   private final LongAdder endedUp = new LongAdder();
   private final LongAdder endedDown = new LongAdder();
+
+  Flows(AskedNames asked) {
+    this.asked = asked;
+  }
 
   /**
    * Registers a flow, which ends by {@link LiveFlow#ended}.
@@ -54,7 +60,15 @@ final class Flows {
       int target,
       Runnable abort) {
     LiveFlow flow =
-        new LiveFlow(ids.incrementAndGet(), protocol, client, destination, target, this, abort);
+        new LiveFlow(
+            ids.incrementAndGet(),
+            protocol,
+            client,
+            destination,
+            asked.last(destination.getAddress()),
+            target,
+            this,
+            abort);
     live.put(flow.id, flow);
     if (log.isDebugEnabled()) {
       log.debug(

@@ -14,6 +14,7 @@ final class LiveFlow implements Relay.Observer {
   private final Protocol protocol;
   private final InetSocketAddress client;
   private final InetSocketAddress destination;
+  private final String name;
   private final Flows flows;
   private final Runnable abort;
   private final Instant since = Instant.now();
@@ -31,6 +32,7 @@ final class LiveFlow implements Relay.Observer {
       Protocol protocol,
       InetSocketAddress client,
       InetSocketAddress destination,
+      String name,
       int target,
       Flows flows,
       Runnable abort) {
@@ -38,6 +40,7 @@ final class LiveFlow implements Relay.Observer {
     this.protocol = protocol;
     this.client = client;
     this.destination = destination;
+    this.name = name;
     this.target = target;
     this.flows = flows;
     this.abort = abort;
@@ -81,7 +84,17 @@ final class LiveFlow implements Relay.Observer {
 
   Flow toRecord(State as) {
     return new Flow(
-        id, protocol, client, destination, target, as, since, roundTrip, up.get(), down.get());
+        id,
+        protocol,
+        client,
+        destination,
+        name,
+        target,
+        as,
+        since,
+        roundTrip,
+        up.get(),
+        down.get());
   }
 
   @Override

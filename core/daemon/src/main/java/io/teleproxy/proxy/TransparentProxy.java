@@ -12,6 +12,7 @@ import io.teleproxy.socks.Buffering;
 import io.teleproxy.socks.Loopback;
 import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.UserException;
+import io.teleproxy.tables.AskedNames;
 import io.teleproxy.tables.Snapshot;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -48,7 +49,7 @@ public final class TransparentProxy implements AutoCloseable {
 
   private static final Set<InetAddress> LOOPBACK = Set.of(Loopback.IPV4, Loopback.IPV6);
 
-  private final Flows flows = new Flows();
+  private final Flows flows;
   private final UdpProxy udp;
   private final LocalDestinations destinations;
   private final EventLoopGroup loops;
@@ -64,8 +65,10 @@ public final class TransparentProxy implements AutoCloseable {
       Interceptor.Session interceptor,
       Supplier<Snapshot> tables,
       IntPredicate ownTarget,
+      AskedNames asked,
       LoopGuard loopGuard) {
     this.loops = loops;
+    flows = new Flows(asked);
     transport = Transport.of(loops);
     udp = new UdpProxy(loops.next(), transport, tables, ownTarget, flows, UdpProxy.MOST_FLOWS);
     bootstrap =
@@ -111,6 +114,7 @@ public final class TransparentProxy implements AutoCloseable {
    * @param tables the routes, asked once per connection
    * @param ownTarget whether a local port is one of our own SOCKS5 servers, to which the first
    *     bytes can be sent without waiting for its answers
+   * @param asked by which name a destination is known to those who connect
    * @param port 0 for any
    * @throws UserException if the port is taken
    */
@@ -119,8 +123,9 @@ public final class TransparentProxy implements AutoCloseable {
       Interceptor.Session interceptor,
       Supplier<Snapshot> tables,
       IntPredicate ownTarget,
+      AskedNames asked,
       int port) {
-    return start(loops, interceptor, tables, ownTarget, port, new LoopGuard());
+    return start(loops, interceptor, tables, ownTarget, asked, port, new LoopGuard());
   }
 
   static TransparentProxy start(
@@ -128,9 +133,11 @@ public final class TransparentProxy implements AutoCloseable {
       Interceptor.Session interceptor,
       Supplier<Snapshot> tables,
       IntPredicate ownTarget,
+      AskedNames asked,
       int port,
       LoopGuard loopGuard) {
-    TransparentProxy proxy = new TransparentProxy(loops, interceptor, tables, ownTarget, loopGuard);
+    TransparentProxy proxy =
+        new TransparentProxy(loops, interceptor, tables, ownTarget, asked, loopGuard);
     proxy.listenOnLoopback(port);
     return proxy;
   }

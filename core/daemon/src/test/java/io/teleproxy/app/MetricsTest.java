@@ -30,6 +30,11 @@ class MetricsTest {
   private final String text =
       Metrics.text(
           Map.of("dns", Health.ready(), "a\"b\\c\nd", Health.failed("no", "mend it")),
+          Map.of(
+              "tunnel kubernetes",
+              Map.of("mode", "agent", "round-trip-ms", "2.17", "reconnects", "17"),
+              "tunnel nonsense",
+              Map.of("round-trip-ms", "1\nno_metric 1", "reconnects", "-")),
           new Counters(1, 2, 3, 4, 5, 6, 7, 8, 9),
           new DnsCounters(10, 11, 12, 13, 14, 15),
           List.of(new Table("plain", List.of())),
@@ -69,6 +74,8 @@ class MetricsTest {
         .contains(
             "teleproxy_component_ready{component=\"dns\"} 1",
             "teleproxy_component_ready{component=\"a\\\"b\\\\c\\nd\"} 0",
+            "teleproxy_tunnel_round_trip_seconds{component=\"tunnel kubernetes\"} 0.00217",
+            "teleproxy_tunnel_reconnects_total{component=\"tunnel kubernetes\"} 17",
             "teleproxy_connections_accepted_total 1",
             "teleproxy_connections_refused_total{why=\"dropped\"} 2",
             "teleproxy_connections_refused_total{why=\"rejected\"} 3",
@@ -86,6 +93,12 @@ class MetricsTest {
             "teleproxy_dns_in_flight 15",
             "teleproxy_intercepted_destinations 16",
             "teleproxy_routes{table=\"plain\"} 0");
+  }
+
+  /** Whoever is a bridge says what it likes; what is no number is left out. */
+  @Test
+  void whatIsNoNumberIsNotShown() {
+    assertThat(text).doesNotContain("nonsense", "no_metric");
   }
 
   @Test

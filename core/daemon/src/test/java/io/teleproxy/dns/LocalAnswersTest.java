@@ -8,6 +8,7 @@ import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -118,6 +119,23 @@ class LocalAnswersTest {
     assertThat(DnsRig.data(rig.ask("web.shop.", Type.A))).containsExactly("10.96.0.2");
     assertThat(DnsRig.data(rig.ask("web.", Type.AAAA))).containsExactly("fd00:0:0:0:0:0:0:1");
     assertThat(upstream.received).isEmpty();
+  }
+
+  @Test
+  void remembersByWhichNameAnAddressWasLastAskedFor() throws IOException {
+    InetAddress web = Prefix.parseAddress("10.96.0.1");
+    assertThat(rig.server.asked().last(web)).isEmpty();
+    for (String name : List.of("wEb", "web.default", "web")) {
+      rig.ask(name + ".", Type.A);
+      assertThat(rig.server.asked().last(web)).isEqualToIgnoringCase(name);
+    }
+    rig.ask("inside.default.", Type.A);
+    assertThat(rig.server.asked().last(Prefix.parseAddress("10.96.0.2")))
+        .isEqualTo("inside.default");
+
+    // Who looks for services has not asked for the host that is told besides.
+    rig.ask("_http._tcp.web.default.svc.cluster.local.", Type.SRV);
+    assertThat(rig.server.asked().last(web)).isEqualTo("web");
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
+import io.teleproxy.tables.AskedNames;
 import io.teleproxy.tables.TableStore;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -27,6 +28,7 @@ final class ProxyFixture implements AutoCloseable {
   final LoopbackTunnel tunnel = new LoopbackTunnel();
   final SocksServer socks;
   final FixedDestination interceptor = new FixedDestination();
+  final AskedNames asked = new AskedNames();
   final TableStore tables = new TableStore();
   final TransparentProxy proxy;
 
@@ -44,6 +46,7 @@ final class ProxyFixture implements AutoCloseable {
             interceptor,
             tables::latest,
             port -> pipelined && port == socks.port(),
+            asked,
             0,
             loopGuard);
     divertTo(socks.port());

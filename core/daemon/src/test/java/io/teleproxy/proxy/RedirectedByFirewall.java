@@ -12,6 +12,7 @@ import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
+import io.teleproxy.tables.AskedNames;
 import io.teleproxy.tables.TableStore;
 import io.teleproxy.testkit.TestServer;
 import java.io.IOException;
@@ -39,7 +40,12 @@ final class RedirectedByFirewall {
         SocksServer socks = SocksServer.start(loops, tunnel, 0);
         TransparentProxy proxy =
             TransparentProxy.start(
-                loops, new Conntrack(), tables::latest, port -> port == socks.port(), PORT)) {
+                loops,
+                new Conntrack(),
+                tables::latest,
+                port -> port == socks.port(),
+                new AskedNames(),
+                PORT)) {
       tables.put(new Table("test", List.of(route("10.1.2.3", socks), route("fd00::3", socks))));
       for (String host : List.of("10.1.2.3", "fd00::3", "10.1.2.4")) {
         attempt(host, server.port());

@@ -12,6 +12,7 @@ import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
+import io.teleproxy.tables.AskedNames;
 import io.teleproxy.testkit.TestServer;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -188,6 +189,7 @@ class TransparentProxyTest {
 
   @Test
   void registersFlowsAndRemembersHowTheyEnded() throws Exception {
+    fixture.asked.answered(new AskedNames.Asked(ProxyFixture.CLUSTER_ADDRESS, "web"));
     try (TestServer server = TestServer.echo()) {
       try (Socket client = fixture.connect(server.port())) {
         client.getOutputStream().write(new byte[1000]);
@@ -201,11 +203,13 @@ class TransparentProxyTest {
                   assertThat(flow.destination())
                       .isEqualTo(
                           new InetSocketAddress(ProxyFixture.CLUSTER_ADDRESS, server.port()));
+                  assertThat(flow.name()).isEqualTo("web");
                   assertThat(flow.target()).isEqualTo(fixture.socks.port());
                   assertThat(flow.bytesUp()).isEqualTo(1000);
                   assertThat(flow.bytesDown()).isEqualTo(1000);
                 });
       }
+      fixture.asked.answered(new AskedNames.Asked(ProxyFixture.CLUSTER_ADDRESS, "web.shop"));
       try (Socket client = fixture.connect(server.port())) {
         client.getOutputStream().write(1);
         client.getInputStream().read();
@@ -216,6 +220,9 @@ class TransparentProxyTest {
     assertThat(fixture.proxy.ended())
         .extracting(Flow.Ended::reason)
         .containsExactlyInAnyOrder("closed", "client: reset by peer");
+    assertThat(fixture.proxy.ended())
+        .extracting(ended -> ended.flow().name())
+        .containsExactlyInAnyOrder("web", "web.shop");
     Counters counters = fixture.proxy.counters();
     assertThat(counters.accepted()).isEqualTo(2);
     assertThat(counters.closed()).isEqualTo(1);
@@ -284,6 +291,7 @@ class TransparentProxyTest {
                       fixture.interceptor,
                       fixture.tables::latest,
                       port -> false,
+                      new AskedNames(),
                       busy.getLocalPort()))
           .isInstanceOf(UserException.class)
           .hasMessageContaining(Integer.toString(busy.getLocalPort()));

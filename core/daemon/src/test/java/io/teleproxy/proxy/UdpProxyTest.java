@@ -11,6 +11,7 @@ import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
+import io.teleproxy.tables.AskedNames;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -190,7 +191,7 @@ class UdpProxyTest {
 
   @Test
   void theLeastRecentlyUsedFlowIsGivenBack() throws Exception {
-    Flows flows = new Flows();
+    Flows flows = new Flows(new AskedNames());
     UdpProxy small =
         new UdpProxy(
             fixture.loops.next(),
