@@ -171,16 +171,40 @@ public abstract class InterceptorContract {
           plan(
               redirect("tcp 10.1.0.1 80", 15001),
               redirect("udp 10.1.0.1 9", 15001),
-              reject("tcp 10.1.0.1 81")));
+              reject("tcp 10.1.0.1 81"),
+              redirect("tcp 10.1.0.1 1000-2000", 15001),
+              redirect("tcp 10.2.0.0/16 80-90,99", 15001),
+              reject("tcp 10.2.0.0/16"),
+              redirect("udp 10.0.0.0/8", 15001)));
       assertThat(session.matching(Protocol.TCP, web).orElseThrow().flows()).isZero();
 
-      lab().askFromHost("tcp/10.1.0.1/80", "tcp/10.1.0.1/81", "udp/10.1.0.1/9");
+      lab()
+          .askFromHost(
+              "tcp/10.1.0.1/80",
+              "tcp/10.1.0.1/81",
+              "udp/10.1.0.1/9",
+              "tcp/10.1.0.1/1500",
+              "tcp/10.2.3.4/85",
+              "tcp/10.2.3.4/443",
+              "udp/10.3.3.3/7");
 
       assertThat(session.matching(Protocol.TCP, web).orElseThrow().flows()).isOne();
       assertThat(session.matching(Protocol.TCP, web).orElseThrow().rule()).contains("15001");
       assertThat(session.matching(Protocol.TCP, closed).orElseThrow().flows()).isPositive();
-      assertThat(session.matching(Protocol.UDP, new InetSocketAddress("10.1.0.1", 9)).orElseThrow())
-          .satisfies(match -> assertThat(match.flows()).isOne());
+      for (Map.Entry<InetSocketAddress, Protocol> asked :
+          Map.of(
+                  new InetSocketAddress("10.1.0.1", 9), Protocol.UDP,
+                  new InetSocketAddress("10.1.0.1", 1500), Protocol.TCP,
+                  new InetSocketAddress("10.2.3.4", 85), Protocol.TCP,
+                  new InetSocketAddress("10.3.3.3", 7), Protocol.UDP)
+              .entrySet()) {
+        assertThat(session.matching(asked.getValue(), asked.getKey()))
+            .as("%s", asked)
+            .hasValueSatisfying(match -> assertThat(match.flows()).isOne())
+            .hasValueSatisfying(match -> assertThat(match.rule()).contains("15001"));
+      }
+      InetSocketAddress refused = new InetSocketAddress("10.2.3.4", 443);
+      assertThat(session.matching(Protocol.TCP, refused).orElseThrow().flows()).isPositive();
       assertThat(session.matching(Protocol.TCP, new InetSocketAddress("10.1.0.9", 80))).isEmpty();
     }
   }

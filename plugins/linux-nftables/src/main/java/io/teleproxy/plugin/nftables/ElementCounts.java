@@ -1,17 +1,15 @@
 package io.teleproxy.plugin.nftables;
 
-import io.teleproxy.spi.Interceptor;
+import io.teleproxy.spi.Interceptor.MatchedRule;
 import io.teleproxy.spi.Protocol;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads the element that decides about a destination from the kernel, with its counter. */
+/** Reads what decides about a destination from the kernel, with its counter. */
 final class ElementCounts {
   /** {@code 10.96.7.7 . tcp . 80 counter packets 3 bytes 180 : 40211}, as nft prints it. */
   private static final Pattern ELEMENT =
@@ -20,25 +18,41 @@ final class ElementCounts {
   private ElementCounts() {}
 
   /**
-   * Asks nft about this element only: the others of its map are not printed.
+   * The element or rule that decides.
    *
    * @param shell one of its own, since nft remembers every line that it was told
    */
-  static Optional<Interceptor.MatchedRule> of(
+  static Optional<MatchedRule> of(
       NftShell shell, String table, Protocol protocol, InetSocketAddress to) throws IOException {
-    for (Map.Entry<String, String> place : places(protocol, to).entrySet()) {
+    Family family = Family.of(to.getAddress());
+    String address = family.text(to.getAddress()) + " . " + protocol.lower();
+    Optional<MatchedRule> ofPort =
+        element(shell, table, "_ports" + family.digit(), address + " . " + to.getPort());
+    if (ofPort.isPresent()) {
+      return ofPort;
+    }
+    RuleCounts rules =
+        new RuleCounts(
+            shell.run(List.of("list chain inet " + table + " " + Ruleset.REDIRECTS)),
+            shell.run(List.of("list chain inet " + table + " " + Ruleset.REJECTS)));
+    Optional<MatchedRule> ofHost = rules.ofHost(protocol, to);
+    if (ofHost.isPresent()) {
+      return ofHost;
+    }
+    Optional<MatchedRule> ofAddress = element(shell, table, "_addresses" + family.digit(), address);
+    return ofAddress.isPresent() ? ofAddress : rules.ofPrefix(protocol, to);
+  }
+
+  /**
+   * Asks nft about this element only: the others of its map are not printed. What passes a reject
+   * is redirected by the map that is asked first.
+   */
+  private static Optional<MatchedRule> element(
+      NftShell shell, String table, String maps, String key) throws IOException {
+    for (String map : List.of("redirect" + maps, "reject" + maps)) {
       List<String> answer;
       try {
-        answer =
-            shell.run(
-                List.of(
-                    "get element inet "
-                        + table
-                        + " "
-                        + place.getKey()
-                        + " { "
-                        + place.getValue()
-                        + " }"));
+        answer = shell.run(List.of("get element inet " + table + " " + map + " { " + key + " }"));
       } catch (IOException e) {
         if (!shell.alive()) {
           throw e;
@@ -48,27 +62,13 @@ final class ElementCounts {
       }
       Matcher element = ELEMENT.matcher(String.join(" ", answer).replaceAll("\\s+", " "));
       if (element.find()) {
-        String what = place.getKey().startsWith("reject") ? " " : " redirect to :";
+        String what = map.startsWith("reject") ? " " : " redirect to :";
         return Optional.of(
-            new Interceptor.MatchedRule(
-                "map " + place.getKey() + ": " + element.group(1) + what + element.group(3),
+            new MatchedRule(
+                "map " + map + ": " + element.group(1) + what + element.group(3),
                 Long.parseLong(element.group(2))));
       }
     }
     return Optional.empty();
-  }
-
-  /** The maps in which it may be, in the order in which they decide, with the key in each. */
-  private static Map<String, String> places(Protocol protocol, InetSocketAddress to) {
-    Family family = Family.of(to.getAddress());
-    String address = family.text(to.getAddress()) + " . " + protocol.lower();
-    String port = address + " . " + to.getPort();
-    Map<String, String> places = new LinkedHashMap<>();
-    // What passes a reject is redirected by the map that is asked first.
-    places.put("redirect_ports" + family.digit(), port);
-    places.put("reject_ports" + family.digit(), port);
-    places.put("redirect_addresses" + family.digit(), address);
-    places.put("reject_addresses" + family.digit(), address);
-    return places;
   }
 }

@@ -32,6 +32,9 @@ final class Ruleset {
   /** Without it nft refuses ports of {@code th} in a redirect. */
   private static final String TRANSPORT = "meta l4proto { tcp, udp } ";
 
+  /** As the maps count for each of their elements. */
+  private static final String COUNTED = "counter ";
+
   private static final String PASS = HostElements.PASS;
   private static final String NO = HostElements.NO;
 
@@ -176,10 +179,10 @@ final class Ruleset {
               + match
               + " ";
       if (verdict == PortVerdicts.REJECT) {
-        rejects.add(rule + NO);
+        rejects.add(rule + COUNTED + NO);
         return;
       }
-      redirects.add(rule + "redirect to :" + verdict);
+      redirects.add(rule + COUNTED + "redirect to :" + verdict);
       if (passes) {
         rejects.add(rule + PASS);
       }
