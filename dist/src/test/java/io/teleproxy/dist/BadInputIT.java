@@ -87,6 +87,35 @@ class BadInputIT {
         .contains("linux-iptables", "iptables");
   }
 
+  /** As security modules refuse, with EACCES and EPERM, whoever asks. */
+  @Test
+  void whatIsForbiddenEvenToRoot() {
+    String noexec =
+        "mount -t tmpfs -o noexec none /mnt; for f in nft xtables-nft-multi; do"
+            + " cp /usr/sbin/$f /mnt/; mount --bind /mnt/$f /usr/sbin/$f; done; exec \"$@\"";
+    user.write("teleproxy.conf", "disabled-plugins = [per-port-fallback]");
+    user.behind("unshare", "--mount", "sh", "-c", noexec, "sh");
+    assertThat(refusal("run", "--mode", "intercept"))
+        .contains("linux-nftables: ", "/nft may not be executed", "noexec", "--grep denied")
+        .contains("linux-iptables: ", "/iptables may not be executed");
+
+    anew().behind("setpriv", "--bounding-set=-net_admin");
+    assertThat(refusal("run", "--mode", "intercept"))
+        .contains("Operation not permitted", "CAP_NET_ADMIN (--cap-add NET_ADMIN)");
+
+    anew().behind("setpriv", "--bounding-set=-net_bind_service");
+    assertThat(refusal("run", "--mode", "intercept"))
+        .contains("127.254.254.254:1", "Permission denied", "CAP_NET_BIND_SERVICE");
+
+    namespace.command("ip", "route", "add", "prohibit", "192.0.2.0/24").run().succeeded();
+    before = HostState.of(namespace);
+    anew().write("teleproxy.conf", "plugins.kubernetes.start-timeout = 1s");
+    Path file = kubeconfig("https://192.0.2.1:6443");
+    assertThat(refusal("run", "--kubeconfig", file.toString()))
+        .contains("https://192.0.2.1:6443 (context 'lab') cannot be reached: Permission denied")
+        .contains("This machine forbids the connection", "ip route", "--grep denied");
+  }
+
   @Test
   void aPortThatIsTaken() {
     Path file = kubeconfig("https://127.0.0.1:1");
@@ -127,6 +156,14 @@ class BadInputIT {
     for (List<String> command : List.of(List.of("status"), List.of("tables"), List.of("stop"))) {
       assertThat(refusal(command.toArray(String[]::new))).contains("teleproxy run");
     }
+  }
+
+  /** Another user of the same machine. */
+  private Product.User anew() {
+    user.close();
+    user = Product.user(namespace);
+    user.write("teleproxy.conf", "disabled-plugins = [per-port-fallback]");
+    return user;
   }
 
   /** Runs the product, which must refuse; returns what it says. */

@@ -39,6 +39,7 @@ final class ApiListening {
       if (String.valueOf(e.getMessage()).contains("in use")) {
         throw OtherRun.refusal(place);
       }
+      boolean forbidden = String.valueOf(e.getMessage()).contains("Permission denied");
       throw new UserException(
           "The API cannot listen on "
               + place.getAddress().getHostAddress()
@@ -47,7 +48,11 @@ final class ApiListening {
               + " ("
               + e.getMessage()
               + ")",
-          "Run it as root, in a network whose loopback interface is up ('ip link set lo up').",
+          forbidden
+              ? "Run it as root, with CAP_NET_BIND_SERVICE (in a container: --cap-add"
+                  + " NET_BIND_SERVICE); a security module may forbid it, too: journalctl -k --grep"
+                  + " denied."
+              : "Run it as root, in a network whose loopback interface is up ('ip link set lo up').",
           e);
     }
   }

@@ -33,7 +33,7 @@ final class PrivateGroup {
     } catch (LastErrorException | UnsatisfiedLinkError e) {
       throw new UserException(
           "The process cannot take the group id " + gid + " (" + e.getMessage() + ")",
-          "Run as root (sudo teleproxy run), or set intercept.gid to a group you may use.",
+          "Run as root (sudo teleproxy run; in a container with --cap-add SETGID), or set intercept.gid to a group you may use.",
           e);
     }
   }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** The machine and the user as they are. Immutable. */
 public final class HostEnvironment implements Environment {
@@ -147,6 +148,15 @@ public final class HostEnvironment implements Environment {
 
   @Override
   public Optional<Path> executable(String name) {
+    return program(name, Files::isExecutable);
+  }
+
+  @Override
+  public Optional<Path> forbidden(String name) {
+    return executable(name).isPresent() ? Optional.empty() : program(name, file -> true);
+  }
+
+  private Optional<Path> program(String name, Predicate<Path> wanted) {
     List<String> folders = new ArrayList<>();
     for (String folder : variables.getOrDefault("PATH", "").split(File.pathSeparator)) {
       // An empty or relative entry means the working folder, where anybody may have put anything.
@@ -160,7 +170,7 @@ public final class HostEnvironment implements Environment {
     for (String folder : folders) {
       for (String suffix : os.equals("windows") ? List.of(".exe", "") : List.of("")) {
         Path file = Path.of(folder, name + suffix);
-        if (Files.isRegularFile(file) && Files.isExecutable(file)) {
+        if (Files.isRegularFile(file) && wanted.test(file)) {
           return Optional.of(file);
         }
       }

@@ -16,6 +16,14 @@ public interface Environment {
   Optional<Path> executable(String name);
 
   /**
+   * A program of that name that is there and may not be executed, where none may: its file system
+   * is mounted with noexec, or a security module forbids it.
+   */
+  default Optional<Path> forbidden(String name) {
+    return Optional.empty();
+  }
+
+  /**
    * Environment variables of the user on whose behalf we run; for a process started with sudo, HOME
    * and USER are those of the invoking user.
    */

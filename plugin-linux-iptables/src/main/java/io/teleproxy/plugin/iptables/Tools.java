@@ -5,6 +5,7 @@ import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.process.CommandRunner;
 import io.teleproxy.spi.process.CommandRunner.Outcome;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +23,13 @@ import java.util.function.Function;
 record Tools(List<Xtables> usable, boolean expiring, Probe probe) {
   static final int PRIORITY = 100;
   private static final String INSTALL = "Install iptables: apt install iptables";
+
+  /** What keeps even root from it. */
+  private static final String FORBIDDEN =
+      "In a container, it takes CAP_NET_ADMIN (--cap-add NET_ADMIN); else look whether its file"
+          + " system is mounted with noexec, and what a security module has denied: journalctl -k"
+          + " --grep denied.";
+
   private static final Duration LOCK_WAIT = Duration.ofSeconds(5);
 
   /** What a command may take beyond its wait for the lock. */
@@ -72,6 +80,10 @@ record Tools(List<Xtables> usable, boolean expiring, Probe probe) {
     }
     Optional<Xtables> ipv4 = find(environment, Family.IPV4, variant, runners);
     if (ipv4.isEmpty()) {
+      Optional<Path> forbidden = environment.forbidden(variant);
+      if (forbidden.isPresent()) {
+        return none(forbidden.get() + " may not be executed", FORBIDDEN);
+      }
       return none(variant + ", " + variant + "-save or " + variant + "-restore not found", INSTALL);
     }
     Optional<Xtables> ipv6 = find(environment, Family.IPV6, variant, runners);
@@ -82,8 +94,10 @@ record Tools(List<Xtables> usable, boolean expiring, Probe probe) {
     if (ipv4Fault.isPresent()) {
       return none(
           ipv4Fault.get(),
-          "Load the kernel's NAT modules, or choose the other variant with"
-              + " plugins.linux-iptables.command = iptables-legacy or iptables-nft.");
+          ipv4Fault.get().contains("Permission denied")
+              ? FORBIDDEN
+              : "Load the kernel's NAT modules, or choose the other variant with"
+                  + " plugins.linux-iptables.command = iptables-legacy or iptables-nft.");
     }
     List<Xtables> usable = new ArrayList<>(List.of(ipv4.get()));
     Optional<String> ipv6Fault = ipv6Probe.join();

@@ -32,6 +32,12 @@ import org.pf4j.Extension;
 /** Intercepts with nf_tables, in one table that the kernel removes when we end. */
 @Extension
 public final class NftablesInterceptor implements Interceptor {
+  /** What keeps even root from it. */
+  private static final String FORBIDDEN =
+      "In a container, it takes CAP_NET_ADMIN (--cap-add NET_ADMIN); else look whether its file"
+          + " system is mounted with noexec, and what a security module has denied: journalctl -k"
+          + " --grep denied.";
+
   private static final int PRIORITY = 200;
 
   /** How long conntrack(8) may take. */
@@ -70,15 +76,22 @@ public final class NftablesInterceptor implements Interceptor {
     }
     Optional<NftCommand> command = NftCommand.find(environment, enter);
     if (command.isEmpty()) {
-      return Probe.notApplicable("nft not found", "Install nftables: apt install nftables");
+      return environment
+          .forbidden("nft")
+          .map(nft -> Probe.notApplicable(nft + " may not be executed", FORBIDDEN))
+          .orElse(Probe.notApplicable("nft not found", "Install nftables: apt install nftables"));
     }
     String table = TABLE + "-probe-" + ProcessHandle.current().pid();
     try (NftShell shell = command.get().start()) {
       NftablesSession.make(shell, table, Ruleset.of(sample(), 1));
       return Probe.applicable(PRIORITY, command.get().version() + ", flags owner");
     } catch (IOException e) {
+      String why = String.valueOf(e.getMessage());
+      if (why.contains("not permitted") || why.contains("Permission denied")) {
+        return Probe.notApplicable(why, FORBIDDEN);
+      }
       return Probe.notApplicable(
-          String.valueOf(e.getMessage()),
+          why,
           "It needs nftables 1.0 and Linux 5.12 with nf_tables, nat and conntrack:"
               + " modprobe nf_tables nft_redir");
     }

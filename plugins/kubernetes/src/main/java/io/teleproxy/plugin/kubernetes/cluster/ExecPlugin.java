@@ -166,11 +166,24 @@ final class ExecPlugin {
 
   private Path executable() {
     Optional<Path> found;
+    Optional<Path> forbidden;
     if (command.contains("/") || command.contains(File.separator)) {
       Path path = exec.relative(command);
       found = Files.isExecutable(path) ? Optional.of(path) : Optional.empty();
+      forbidden = Files.exists(path) && found.isEmpty() ? Optional.of(path) : Optional.empty();
     } else {
       found = environment.executable(command);
+      forbidden = environment.forbidden(command);
+    }
+    if (forbidden.isPresent()) {
+      throw new UserException(
+          "kubeconfig "
+              + exec.file()
+              + ": the credential plugin "
+              + forbidden.get()
+              + " may not be executed",
+          "Allow it with `chmod +x`; a file system that is mounted with noexec and a security"
+              + " module (`journalctl -k --grep denied`) forbid it, too.");
     }
     return found.orElseThrow(
         () ->

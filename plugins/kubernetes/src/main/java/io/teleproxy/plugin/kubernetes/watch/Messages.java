@@ -12,6 +12,15 @@ final class Messages {
   static final String LOG_IN =
       "Log in again, as you do for kubectl; `kubectl get namespaces` must work.";
 
+  private static final String LOOK =
+      "Check network, VPN and the server's URL with `kubectl cluster-info`, or choose another"
+          + " cluster with --context or --kubeconfig.";
+
+  private static final String ALLOW =
+      "This machine forbids the connection: look at its firewall (`nft list ruleset`), at routes"
+          + " of type prohibit (`ip route`), and at what a security module has denied (`journalctl"
+          + " -k --grep denied`).";
+
   private Messages() {}
 
   /** There is no way to begin. */
@@ -22,8 +31,7 @@ final class Messages {
       case UNREACHABLE ->
           new UserException(
               server + " (" + context + ") cannot be reached: " + reason.text(),
-              "Check network, VPN and the server's URL with `kubectl cluster-info`, or choose"
-                  + " another cluster with --context or --kubeconfig.",
+              reason.text().matches("Permission denied|Operation not permitted") ? ALLOW : LOOK,
               reason);
       case TLS ->
           new UserException(

@@ -55,6 +55,7 @@ class StartDrillsTest {
     certificates.make("authority", "coming", "ip:127.0.0.1", "-startdate", "+5d", "-validity", "5");
     program("fails", "echo 'session expired, run: sso login' >&2; exit 7");
     program("babbles", "echo hello");
+    Files.writeString(folder.resolve("forbidden"), "#!/bin/sh\n");
     // Those first that need no patience: what is slow about a first time is over then.
     start(drills().stream().filter(drill -> drill.get("patience", "").isEmpty()).toList());
     CompletableFuture.allOf(told.values().toArray(CompletableFuture<?>[]::new)).join();
@@ -106,7 +107,8 @@ class StartDrillsTest {
 
   private static BrokenServer server(Drill drill) throws Exception {
     String shown = drill.get("server", "good");
-    SSLContext tls = shown.matches("plain|nobody|no-name") ? null : certificates.context(shown);
+    SSLContext tls =
+        shown.matches("plain|nobody|no-name|no-route") ? null : certificates.context(shown);
     String answer = drill.get("answer", "200 OK").replace("\\n", "\n");
     if (answer.equals(BrokenServer.MUTE) || answer.equals(BrokenServer.HANGS_UP)) {
       return new BrokenServer(tls, answer);
@@ -131,7 +133,13 @@ class StartDrillsTest {
         port = socket.getLocalPort();
       }
     }
-    String host = drill.get("server", "").equals("no-name") ? "api.invalid" : "127.0.0.1";
+    String host =
+        switch (drill.get("server", "")) {
+          case "no-name" -> "api.invalid";
+          // Everybody's address, to which no connection has a route (RFC 919).
+          case "no-route" -> "255.255.255.255";
+          default -> "127.0.0.1";
+        };
     return "https://" + host + ":" + port;
   }
 
