@@ -27,6 +27,10 @@ final class PlainRun {
         flags.addVerbose(argument.length() - 1);
         continue;
       }
+      if (argument.equals("--restart")) {
+        flags.setRestart();
+        continue;
+      }
       int equals = argument.indexOf('=');
       String name = equals < 0 ? argument : argument.substring(0, equals);
       String value =

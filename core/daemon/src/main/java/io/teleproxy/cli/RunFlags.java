@@ -62,6 +62,13 @@ final class RunFlags {
   private @Nullable String user;
 
   @Option(
+      names = "--restart",
+      description =
+          "Start it again when it has died (Linux): a shell stays that waits for it, and longer each"
+              + " time, 1 to 30 s.")
+  private boolean restart;
+
+  @Option(
       names = "--dns",
       paramLabel = "IP",
       split = ",",
@@ -122,6 +129,11 @@ final class RunFlags {
     return now;
   }
 
+  /** {@code --restart}. */
+  void setRestart() {
+    restart = true;
+  }
+
   /** As many more {@code -v}. */
   void addVerbose(int more) {
     verbose = Arrays.copyOf(verbose, verbose.length + more);
@@ -159,6 +171,9 @@ final class RunFlags {
     }
     if (user != null) {
       flags.user(user);
+    }
+    if (restart) {
+      flags.restart();
     }
     if (!dns.isEmpty()) {
       flags.set("dns.nameservers", "--dns", dns);

@@ -20,6 +20,11 @@ final class Running {
           "--user: there is no account '" + flags.user().get() + "'",
           "Name another; without --user the bridge runs as who called sudo.");
     }
+    if (flags.restarts() && Part.pid(environment.variables(), Part.SUPERVISED).isEmpty()) {
+      throw new UserException(
+          "--restart: nobody is there who could start it again; on Linux bin/teleproxy is",
+          "Leave it out, and let a service manager start teleproxy again (docs/operations.md).");
+    }
     if (!Part.isBridge(environment.variables())) {
       return start(program, flags);
     }

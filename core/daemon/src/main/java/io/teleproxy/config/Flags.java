@@ -15,6 +15,7 @@ public final class Flags {
   private final Map<String, ConfigValue> values = new LinkedHashMap<>();
   private Optional<Path> file = Optional.empty();
   private Optional<String> user = Optional.empty();
+  private boolean restart;
 
   /** The file that replaces the user's own ({@code --config}). */
   public Flags file(Path path) {
@@ -47,6 +48,16 @@ public final class Flags {
 
   public Optional<String> user() {
     return user;
+  }
+
+  /** The run is to be started again when it dies; the launcher has seen to it. */
+  public Flags restart() {
+    restart = true;
+    return this;
+  }
+
+  public boolean restarts() {
+    return restart;
   }
 
   Optional<Path> file() {

@@ -26,6 +26,9 @@ public final class Part {
   /** In the environment of root's part: process id of the bridge. */
   public static final String BRIDGE = "TELEPROXY_BRIDGE_PID";
 
+  /** In both environments: process id of the launcher that starts a run again when it dies. */
+  public static final String SUPERVISED = "TELEPROXY_SUPERVISED";
+
   /** The user whose part the bridge is, by name or number, where it is not who called sudo. */
   public static final String USER = "TELEPROXY_USER";
 

@@ -35,7 +35,9 @@ class PlainRunTest {
 
   @Test
   void aWholeLineMeansWhatPicocliMakesOfIt() {
-    String[] line = {"-v", "--kubeconfig", "a", "--namespace=shop", "--dns", "1,2", "-vv"};
+    String[] line = {
+      "-v", "--restart", "--kubeconfig", "a", "--namespace=shop", "--dns", "1,2", "-vv"
+    };
     Flags flags = PlainRun.flags(line).orElseThrow();
     assertSame(flags, line);
   }
