@@ -46,6 +46,9 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
     if (remedy.equals(LOG_IN) || retry == Retry.CREDENTIALS) {
       return Cause.CREDENTIALS_REFUSED;
     }
+    if (remedy.equals(Failures.PORTAL)) {
+      return Cause.CAPTIVE_PORTAL;
+    }
     if (remedy.equals(UNTRUSTED)) {
       return Cause.API_SERVER_UNTRUSTED;
     }
@@ -54,11 +57,21 @@ public record ConnectFailure(DialFailure.Kind kind, String detail, String remedy
         : Cause.API_SERVER_UNREACHABLE;
   }
 
+  /**
+   * The same, if somebody else answers in the place of an API server that was reached before.
+   * Nothing is wrong with the kubeconfig then.
+   */
+  public ConnectFailure meanwhile() {
+    return Failures.isImpostor(detail)
+        ? new ConnectFailure(kind, detail, Failures.PORTAL, Retry.LATER)
+        : this;
+  }
+
   /** An answer to the question for the version that shows that something is wrong. */
   public static ConnectFailure version(int status, String message) {
     return new ConnectFailure(
         DialFailure.Kind.GENERAL,
-        "API server: " + status + " " + message,
+        "API server: HTTP " + status + " " + message,
         status == 401 ? LOG_IN : "",
         Retry.LATER);
   }

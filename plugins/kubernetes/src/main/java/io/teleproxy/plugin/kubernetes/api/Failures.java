@@ -3,6 +3,7 @@ package io.teleproxy.plugin.kubernetes.api;
 import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.nio.channels.ClosedChannelException;
 import java.security.cert.CertificateException;
+import java.util.List;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +12,33 @@ public final class Failures {
   /** netty's word for a connection that ends during the handshake. */
   private static final String CLOSED = "Connection closed while SSL/TLS handshake";
 
+  /** What the user can do about {@link #isImpostor}, where the right one has answered before. */
+  public static final String PORTAL =
+      "Log in to this network with a browser, on any http:// page, if it is one with a login page;"
+          + " then it goes on by itself. Else a proxy opens TLS on the way, or the cluster was made"
+          + " anew: get a fresh kubeconfig then.";
+
+  /**
+   * How the JDK and netty say that it is not who it should be, and how we say that it redirects.
+   */
+  private static final List<String> IMPOSTOR =
+      List.of(
+          "unable to find valid certification path",
+          "PKIX",
+          "No subject alternative",
+          "No name matching",
+          "not an SSL/TLS record",
+          "HTTP 30");
+
   private Failures() {}
+
+  /**
+   * Whether somebody else answers in the API server's place: his certificate is another's, he does
+   * not speak TLS, or leads to a login page.
+   */
+  public static boolean isImpostor(String text) {
+    return IMPOSTOR.stream().anyMatch(text::contains);
+  }
 
   public static String text(Throwable cause) {
     Throwable root = cause;

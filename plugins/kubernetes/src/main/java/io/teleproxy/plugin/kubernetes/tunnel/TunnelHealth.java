@@ -29,6 +29,9 @@ final class TunnelHealth {
   private boolean stopped;
   private boolean reached;
 
+  /** The API server has answered, and was who it should be. */
+  private boolean answered;
+
   /** A permission is missing: that the server answers mends nothing, the next pod will tell. */
   private boolean forbidden;
 
@@ -61,12 +64,14 @@ final class TunnelHealth {
   }
 
   private void succeeded() {
+    answered = true;
     forbidden = false;
     backoffMillis = FIRST_BACKOFF_MILLIS;
     tell(Health.ready());
   }
 
-  void failed(ConnectFailure failure) {
+  void failed(ConnectFailure happened) {
+    ConnectFailure failure = answered ? happened.meanwhile() : happened;
     if (failure.retry() == ConnectFailure.Retry.ELSEWHERE) {
       // A pod that went away says nothing about the tunnel.
       return;
@@ -92,7 +97,7 @@ final class TunnelHealth {
     public void answered(ChannelHandlerContext context, int status, String message) {
       context.close();
       asking = false;
-      if (status == 401 || status >= 500) {
+      if (status == 401 || status >= 500 || status / 100 == 3) {
         TunnelHealth.this.failed(ConnectFailure.version(status, message));
       } else if (!forbidden) {
         succeeded();

@@ -1,6 +1,7 @@
 package io.teleproxy.plugin.kubernetes.watch;
 
 import io.teleproxy.plugin.kubernetes.api.ApiException;
+import io.teleproxy.plugin.kubernetes.api.Failures;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.spi.UserException;
 import java.time.Instant;
@@ -53,8 +54,20 @@ final class Messages {
     };
   }
 
+  /** Why the cluster cannot be read any more. */
+  static String broken(ApiException reason) {
+    if (!Failures.isImpostor(reason.text())) {
+      return reason.text();
+    }
+    return (reason.kind() == ApiException.Kind.TLS ? tls(reason) : reason.text())
+        + "; somebody else answers in its place, likely a captive portal";
+  }
+
   /** What to do while a run waits for the cluster to be readable again. */
   static String meanwhile(ApiException reason) {
+    if (Failures.isImpostor(reason.text())) {
+      return Failures.PORTAL;
+    }
     return switch (reason.kind()) {
       case UNAUTHORIZED -> LOG_IN;
       case TLS -> tlsRemedy(reason);

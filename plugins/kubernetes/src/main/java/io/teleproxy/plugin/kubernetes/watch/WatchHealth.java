@@ -1,5 +1,6 @@
 package io.teleproxy.plugin.kubernetes.watch;
 
+import io.teleproxy.plugin.kubernetes.api.Failures;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
@@ -10,8 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Tells the health of a session whenever it changes, once each time. Used by the session's thread
@@ -20,8 +19,6 @@ import org.slf4j.LoggerFactory;
 final class WatchHealth {
   /** What ordinary users may not read, and hardly need. */
   private static final Set<String> DISPENSABLE = Set.of("nodes", "namespaces");
-
-  private static final Logger LOG = LoggerFactory.getLogger(WatchHealth.class);
 
   private final ClusterSession cluster;
   private final Watcher.Context context;
@@ -84,7 +81,7 @@ final class WatchHealth {
     String cause =
         broken.credentials != null
             ? String.valueOf(broken.credentials.getMessage())
-            : broken.failure != null ? broken.failure.text() : "";
+            : broken.failure != null ? Messages.broken(broken.failure) : "";
     String reason =
         "API server "
             + cluster.server()
@@ -108,6 +105,9 @@ final class WatchHealth {
     if (broken.forbidden || broken.failure == null) {
       return broken.forbidden ? Cause.PERMISSION_MISSING : Cause.API_SERVER_UNREACHABLE;
     }
+    if (Failures.isImpostor(broken.failure.text())) {
+      return Cause.CAPTIVE_PORTAL;
+    }
     return switch (broken.failure.kind()) {
       case UNAUTHORIZED -> Cause.CREDENTIALS_REFUSED;
       case TLS -> Cause.API_SERVER_UNTRUSTED;
@@ -119,7 +119,6 @@ final class WatchHealth {
     if (!told.equals(reason)) {
       told = reason;
       context.health(health);
-      LOG.info("kubernetes: {}", reason.isEmpty() ? "all is followed again" : reason);
     }
   }
 

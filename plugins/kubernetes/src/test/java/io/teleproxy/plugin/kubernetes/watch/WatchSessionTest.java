@@ -241,6 +241,24 @@ class WatchSessionTest {
   }
 
   @Test
+  void aCaptivePortalThatComesWhileRunningIsNamedAndForgottenWhenItIsGone() throws IOException {
+    open(server.url().toString(), Map.of());
+    ready();
+    Table before = context.table();
+    String services = server.lists.put(SERVICES, "302");
+    server.send(SERVICES, FakeApiServer.END);
+
+    await().until(() -> context.health().cause() == Cause.CAPTIVE_PORTAL);
+    assertThat(context.health().state()).isEqualTo(Health.State.DEGRADED);
+    assertThat(context.health().reason()).contains("HTTP 302", "likely a captive portal");
+    assertThat(context.health().remedy()).contains("with a browser");
+    assertThat(context.table()).isEqualTo(before);
+
+    server.lists.put(SERVICES, services);
+    await().until(() -> context.health().state() == Health.State.READY);
+  }
+
+  @Test
   void anUnreachableServerEndsTheRunWhenTheTimeIsUp() throws IOException {
     int nobody;
     try (ServerSocket socket = new ServerSocket(0)) {
