@@ -130,6 +130,35 @@ class NameserversIT {
   }
 
   @Test
+  void addressesAndRoutesOfTheMachineAreFollowedAndThoseThatOverlapNamed() {
+    run("ip link add vpn0 type veth peer vpn1");
+    run("ip address add 198.51.100.7/24 dev vpn0");
+    run("ip link set vpn0 up");
+    within("an address is seen", () -> logs("vpn0 198.51.100.7/24"));
+
+    run("ip route add 1.2.3.0/24 dev vpn0");
+    within(
+        "a route to what is diverted is named", () -> logs("1.2.3.0/24 dev vpn0: 1 destination"));
+    assertThat(http.get("http://teleproxy/api/status").body()).contains("1.2.3.0/24 dev vpn0");
+    assertThat(http.dig("myhost", "@" + FIRST)).as("it is not fought").containsExactly("1.2.3.4");
+
+    run("ip route add default dev vpn0");
+    within("a way out is seen", () -> logs("out=[vpn0]"));
+
+    run("ip link del vpn0");
+    within("its end is seen", () -> logs("the route 1.2.3.0/24 dev vpn0 to addresses of the"));
+    assertThat(http.get("http://teleproxy/api/status").body()).doesNotContain("vpn0");
+  }
+
+  private void run(String command) {
+    machine.command(command.split(" ")).run().succeeded();
+  }
+
+  private boolean logs(String text) {
+    return product.stderr().contains(text);
+  }
+
+  @Test
   void aNameserverAmongAddressesOfATableIsStillOne() {
     assertThat(
             http.post(

@@ -43,6 +43,7 @@ final class BridgeLease implements AutoCloseable {
   private final Components components;
   private final Runnable datagramsChanged;
   private final Duration lease;
+  private final boolean beside;
   private final CompletableFuture<Void> ready = new CompletableFuture<>();
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
@@ -73,7 +74,17 @@ final class BridgeLease implements AutoCloseable {
   private Set<String> held = Set.of();
   private Set<String> reporting = Set.of();
 
-  BridgeLease(TableStore tables, Components components, Runnable datagramsChanged, Duration lease) {
+  /**
+   * @param beside whether the bridge writes to the same log as we do, and so has said there itself
+   *     how it is
+   */
+  BridgeLease(
+      TableStore tables,
+      Components components,
+      Runnable datagramsChanged,
+      Duration lease,
+      boolean beside) {
+    this.beside = beside;
     this.tables = tables;
     this.components = components;
     this.datagramsChanged = datagramsChanged;
@@ -219,14 +230,18 @@ final class BridgeLease implements AutoCloseable {
       String name = text(state, "name");
       if (!name.equals("intercept")) {
         named.add(name);
-        components.report(
-            name,
+        Health health =
             new Health(
                 Health.State.valueOf(text(state, "state").toUpperCase(Locale.ROOT)),
                 Instant.parse(text(state, "since")),
                 text(state, "reason"),
                 text(state, "remedy"),
-                state.has("cause") ? Cause.of(text(state, "cause")) : Cause.NONE));
+                state.has("cause") ? Cause.of(text(state, "cause")) : Cause.NONE);
+        if (beside) {
+          components.hear(name, health);
+        } else {
+          components.report(name, health);
+        }
         if (state.has("details")) {
           Map<String, String> known = new HashMap<>();
           state

@@ -60,14 +60,29 @@ final class BridgePart implements ProcessPart {
   }
 
   /** Nobody else is left who could. */
-  private static void sayIfDead(long parent) {
+  private void sayIfDead(long parent) {
     boolean dead =
         ProcessHandle.current().parent().filter(process -> process.pid() == parent).isEmpty();
+    boolean supervised =
+        Part.pid(run.environment().variables(), Part.SUPERVISED)
+            .flatMap(ProcessHandle::of)
+            .isPresent();
     if (dead) {
       log.error(
-          "root's part (pid {}) has died; its rules are removed and the bridge has ended, too. Start"
-              + " it again; a service is started again by itself (docs/operations.md).",
-          parent);
+          "root's part (pid {}) has died; its rules are removed and the bridge has ended, too. {}",
+          parent,
+          supervised
+              ? "Both are started again."
+              : "Start it again; 'run --restart' and services do so by themselves"
+                  + " (docs/operations.md).");
+    }
+  }
+
+  @Override
+  public void follow() {
+    Sources here = sources;
+    if (here != null) {
+      here.followNetwork();
     }
   }
 

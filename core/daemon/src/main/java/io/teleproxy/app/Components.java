@@ -33,6 +33,11 @@ final class Components {
     report(component, health);
   }
 
+  /** As {@link #report(String, Health)}, of what another process says in the same log itself. */
+  void hear(String component, Health health) {
+    states.put(component, health);
+  }
+
   void report(String component, Health health) {
     Health before = states.get(component);
     if (before != null

@@ -130,10 +130,13 @@ public final class DaemonRunner implements Runner {
             () -> {
               Hangup.install(part::reload, stop::make);
               try {
+                part.follow();
                 tidy();
                 if (!Part.isBridge(environment.variables()) && ClassDataRenewal.wanted()) {
                   closer.add("class data", ClassDataRenewal.ofThisProduct()).run();
                 }
+              } catch (CancellationException e) {
+                // It has ended already.
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }

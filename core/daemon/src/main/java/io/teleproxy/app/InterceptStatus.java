@@ -2,16 +2,14 @@ package io.teleproxy.app;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import io.teleproxy.net.OverlappingRoutes;
+import io.teleproxy.net.HostNetwork;
+import io.teleproxy.net.HostRoutes;
 import io.teleproxy.spi.Interceptor;
-import io.teleproxy.spi.Prefix;
 import io.teleproxy.spi.Probe;
-import io.teleproxy.tables.Snapshot;
 import java.nio.file.Path;
 import java.util.EnumSet;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 
 /** What {@code status} tells of the half that intercepts: backend, names, queries, connections. */
 final class InterceptStatus {
@@ -39,11 +37,16 @@ final class InterceptStatus {
     intercept.add("bridges", bridges);
     intercept.add("udp", opened.udp().describe());
     JsonArray overlapping = new JsonArray();
-    new OverlappingRoutes(Path.of("/proc/net"))
-        .of(diverted(opened.tables()))
-        .forEach(overlapping::add);
+    HostRoutes.read(Path.of("/proc/net"))
+        .overlapping(opened.diverted())
+        .forEach(one -> overlapping.add(one.toString()));
     intercept.add("overlapping-routes", overlapping);
     status.add("intercept", intercept);
+    HostNetwork seen = opened.surroundings().network();
+    JsonObject network = new JsonObject();
+    network.add("out", texts(seen.waysOut()));
+    network.add("addresses", texts(seen.addresses()));
+    status.add("network", network);
     JsonObject names = new JsonObject();
     names.addProperty("port", opened.dns().port());
     JsonArray captured = new JsonArray();
@@ -56,9 +59,9 @@ final class InterceptStatus {
     status.add("connections", Insight.counters(opened.proxy().counters()));
   }
 
-  private static Set<Prefix> diverted(Snapshot tables) {
-    Set<Prefix> diverted = new HashSet<>();
-    tables.tables().forEach(t -> t.routes().forEach(route -> diverted.add(route.ip())));
-    return diverted;
+  private static JsonArray texts(List<String> all) {
+    JsonArray texts = new JsonArray();
+    all.forEach(texts::add);
+    return texts;
   }
 }

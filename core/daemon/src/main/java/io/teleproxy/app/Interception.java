@@ -22,6 +22,7 @@ import io.teleproxy.tables.TableStore;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -43,6 +44,7 @@ final class Interception implements AutoCloseable {
   private final Closer closer = new Closer();
   private final Components components;
   private final Loaded<Interceptor> backend;
+  private final InterceptorContext context;
   private final Interceptor.Session firewall;
   private final DnsServer dns;
   private final TransparentProxy proxy;
@@ -96,22 +98,23 @@ final class Interception implements AutoCloseable {
                   () ->
                       JournalWatchdog.start(
                           backend.environment()::executable, JournalWatchdog.cleanup())));
-      firewall =
-          backend.call(
-              interceptor ->
-                  interceptor.open(
-                      new InterceptorContext(
-                          backend.environment(),
-                          configuration.interceptGid(),
-                          journal,
-                          components.reporter(backend.pluginId()))));
+      context =
+          new InterceptorContext(
+              backend.environment(),
+              configuration.interceptGid(),
+              journal,
+              components.reporter(backend.pluginId()));
+      firewall = backend.call(interceptor -> interceptor.open(context));
       capabilities = backend.call(Interceptor::capabilities);
       allotment =
           backend
               .call(interceptor -> interceptor.portByPort(backend.environment()))
               .map(limits -> new Allotment(limits, this::applied))
               .orElse(null);
-      surroundings = closer.add("network watch", new Surroundings(configuration));
+      surroundings =
+          closer.add(
+              "network watch",
+              new Surroundings(configuration, routes -> routes.overlapping(diverted())));
       dns =
           closer.add(
               "DNS",
@@ -192,12 +195,24 @@ final class Interception implements AutoCloseable {
     components.report("dns", Health.ready());
     caches.flush();
     names.start(this::flushWhenApplied);
+  }
+
+  /** From here on the machine's network, and what others do to the firewall, are followed. */
+  void follow() {
     surroundings.watch(
         () -> {
           dns.upstream(surroundings.nameservers());
           addresses.onBridges();
           flushWhenApplied();
         });
+    context.follow(closer);
+  }
+
+  /** All that leads to the cluster. */
+  Set<Prefix> diverted() {
+    Set<Prefix> diverted = new HashSet<>();
+    tables.latest().tables().forEach(t -> t.routes().forEach(route -> diverted.add(route.ip())));
+    return diverted;
   }
 
   private void flushWhenApplied() {

@@ -13,6 +13,9 @@ interface ProcessPart {
    */
   Optional<String> open() throws Exception;
 
+  /** What can wait until everything works: follows what changes on this machine from now on. */
+  void follow();
+
   /** Lets what is watched look at its configuration now. Any thread, after {@link #open}. */
   void reload();
 }

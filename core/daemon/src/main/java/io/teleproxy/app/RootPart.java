@@ -53,7 +53,7 @@ final class RootPart implements ProcessPart {
         all ? Part.pid(run.environment().variables(), Part.BRIDGE) : Optional.empty();
     BridgeLease leased = null;
     if (!all || bridge.isPresent()) {
-      leased = awaitBridge();
+      leased = awaitBridge(bridge.isPresent());
     } else if (run.environment().invoker().isPresent()) {
       log.warn(
           "the bridge runs as root and not as {}: setpriv (util-linux) is missing",
@@ -100,12 +100,12 @@ final class RootPart implements ProcessPart {
     return Optional.of(readyLine(tables.latest(), opened));
   }
 
-  private BridgeLease awaitBridge() {
+  private BridgeLease awaitBridge(boolean beside) {
     BridgeLease awaited =
         run.closer()
             .add(
                 "bridge lease",
-                new BridgeLease(tables, run.components(), this::datagramsChanged, LEASE));
+                new BridgeLease(tables, run.components(), this::datagramsChanged, LEASE, beside));
     lease = awaited;
     knowledge.bridge(awaited.questions());
     return awaited;
@@ -171,6 +171,15 @@ final class RootPart implements ProcessPart {
             ? ""
             : "search " + String.join(" ", snapshot.search()) + ", ")
         + opened.backend();
+  }
+
+  @Override
+  public void follow() {
+    interception.join().follow();
+    Sources here = sources;
+    if (here != null) {
+      here.followNetwork();
+    }
   }
 
   @Override

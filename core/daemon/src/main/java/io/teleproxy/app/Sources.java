@@ -1,6 +1,9 @@
 package io.teleproxy.app;
 
 import io.netty.channel.EventLoopGroup;
+import io.teleproxy.net.ChangeWatch;
+import io.teleproxy.net.HostNetwork;
+import io.teleproxy.net.HostRoutes;
 import io.teleproxy.net.LocalPeers;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.socks.SocksServer;
@@ -11,6 +14,7 @@ import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Tunnel;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.spi.Watcher;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -33,6 +37,11 @@ final class Sources implements AutoCloseable {
 
   private final Closer closer = new Closer();
   private final List<Watcher.Session> watching = new CopyOnWriteArrayList<>();
+  private final List<Tunnel.Session> tunnels = new CopyOnWriteArrayList<>();
+
+  /** Touched by the thread that looks at it only, once that has begun. */
+  private HostNetwork network = new HostNetwork(new HostRoutes(List.of()), List.of());
+
   private final Map<String, Integer> targets = new HashMap<>();
   private final Map<String, CompletableFuture<Void>> starting = new ConcurrentHashMap<>();
 
@@ -89,6 +98,26 @@ final class Sources implements AutoCloseable {
     }
   }
 
+  /**
+   * From here on tunnels and watchers are told when the machine moves to other networks. Where the
+   * system does not announce that, they find out by themselves, later.
+   */
+  void followNetwork() {
+    network = HostNetwork.now();
+    closer.add(
+        "network", ChangeWatch.ofNetwork("network-moves", List.of(), Duration.ZERO, this::look));
+  }
+
+  private boolean look() {
+    HostNetwork now = HostNetwork.now();
+    if (!now.equals(network)) {
+      network = now;
+      tunnels.forEach(Tunnel.Session::networkChanged);
+      watching.forEach(Watcher.Session::networkChanged);
+    }
+    return true;
+  }
+
   /** As {@link Watcher.Session#behind}, of all watchers. */
   List<Finding> behind(String host, Protocol protocol, int port) {
     List<Finding> findings = new ArrayList<>();
@@ -128,6 +157,7 @@ final class Sources implements AutoCloseable {
     SocksServer proxy =
         closer.add("SOCKS5 proxy of " + name, SocksServer.start(loops, session, peers, 0));
     context.attach(proxy);
+    tunnels.add(session);
     targets.put(tunnel.pluginId(), proxy.port());
   }
 

@@ -1,38 +1,50 @@
 package io.teleproxy.app;
 
 import io.teleproxy.config.Configuration;
+import io.teleproxy.dns.NameserverChanges;
 import io.teleproxy.dns.NameserverSource;
 import io.teleproxy.dns.Nameservers;
+import io.teleproxy.net.ChangeWatch;
+import io.teleproxy.net.HostNetwork;
+import io.teleproxy.net.HostRoutes;
 import java.net.InetAddress;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What of the machine's network the daemon depends on and others change: nameservers and container
- * bridges. Looked at twice a second, which costs a few stats and a folder listing.
+ * What of the machine's network the daemon depends on and others change: nameservers, container
+ * bridges, ways out, addresses, and routes of others to what we divert.
  */
 final class Surroundings implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Surroundings.class);
-  private static final long PERIOD_MILLIS = 500;
+
+  /** Where the system does not announce changes. A look costs the reading of a few files. */
+  private static final Duration PERIOD = Duration.ofMillis(250);
 
   private final NameserverSource source;
+  private final NameserverChanges nameserverChanges;
+  private final Function<HostRoutes, List<HostRoutes.Overlap>> overlapping;
   private final Closer closer = new Closer();
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          work -> {
-            Thread thread = new Thread(work, "surroundings");
-            thread.setDaemon(true);
-            return thread;
-          });
   private volatile Nameservers nameservers;
   private volatile ContainerBridges bridges;
+  private volatile HostNetwork network = HostNetwork.now();
 
-  Surroundings(Configuration configuration) {
+  /** Those that were told of; touched by the watching thread only. */
+  private List<HostRoutes.Overlap> told = List.of();
+
+  /**
+   * @param overlapping which routes lead to what we divert
+   */
+  Surroundings(
+      Configuration configuration, Function<HostRoutes, List<HostRoutes.Overlap>> overlapping) {
+    this.overlapping = overlapping;
     this.source = NameserverSource.standard(configuration.nameservers(), configuration.fallback());
     this.nameservers = source.read();
+    this.nameserverChanges = new NameserverChanges(source, nameservers);
     this.bridges = ContainerBridges.find();
   }
 
@@ -44,44 +56,69 @@ final class Surroundings implements AutoCloseable {
     return bridges;
   }
 
-  /** Calls back after each change, on one of the watching threads, never on two at once. */
-  void watch(Runnable changed) {
-    closer.add(
-        "nameserver watch",
-        source.watch(
-            nameservers,
-            now -> {
-              nameservers = now;
-              report(changed);
-            }));
-    timer.scheduleWithFixedDelay(
-        () -> {
-          ContainerBridges now = ContainerBridges.find();
-          if (!now.equals(bridges)) {
-            bridges = now;
-            report(changed);
-          }
-        },
-        PERIOD_MILLIS,
-        PERIOD_MILLIS,
-        TimeUnit.MILLISECONDS);
+  HostNetwork network() {
+    return network;
   }
 
-  private synchronized void report(Runnable changed) {
-    log.info(
-        "network: [nameservers={} bridges={}]",
-        nameservers.captured().stream().map(InetAddress::getHostAddress).toList(),
-        bridges.names());
-    try {
-      changed.run();
-    } catch (RuntimeException e) {
-      log.warn("cannot follow a change of nameservers or bridges", e);
+  /**
+   * Follows all of it from now on.
+   *
+   * @param changed called after each change of nameservers or bridges, on the watching thread
+   */
+  void watch(Runnable changed) {
+    tellOverlaps();
+    closer.add(
+        "network",
+        ChangeWatch.ofNetwork("surroundings", source.files(), PERIOD, () -> look(changed)));
+  }
+
+  private boolean look(Runnable changed) {
+    Optional<Nameservers> others = nameserverChanges.look();
+    others.ifPresent(now -> nameservers = now);
+    ContainerBridges bridgesNow = ContainerBridges.find();
+    HostNetwork networkNow = HostNetwork.now();
+    boolean concernsUs = others.isPresent() || !bridgesNow.equals(bridges);
+    boolean moved = !networkNow.equals(network);
+    bridges = bridgesNow;
+    network = networkNow;
+    if (concernsUs || moved) {
+      log.info(
+          "network: [out={} addresses={} nameservers={} bridges={}]",
+          networkNow.waysOut(),
+          networkNow.addresses(),
+          nameservers.captured().stream().map(InetAddress::getHostAddress).toList(),
+          bridgesNow.names());
     }
+    if (concernsUs) {
+      changed.run();
+    }
+    if (moved) {
+      tellOverlaps();
+    }
+    return !nameserverChanges.isUnsure();
+  }
+
+  /** Says which routes have begun or ceased to lead to what is the cluster's. */
+  private void tellOverlaps() {
+    List<HostRoutes.Overlap> now = overlapping.apply(network.routes());
+    for (HostRoutes.Overlap one : now) {
+      if (told.stream().noneMatch(known -> known.route().equals(one.route()))) {
+        log.warn(
+            "network: a route of this machine, such as a VPN's, leads to addresses of the cluster: {}."
+                + " They stay the cluster's, all others of that range go that way",
+            one);
+      }
+    }
+    for (HostRoutes.Overlap one : told) {
+      if (now.stream().noneMatch(left -> left.route().equals(one.route()))) {
+        log.info("network: the route {} to addresses of the cluster is gone", one.route());
+      }
+    }
+    told = now;
   }
 
   @Override
   public void close() {
-    timer.shutdownNow();
     closer.close();
   }
 }

@@ -8,7 +8,7 @@ import io.teleproxy.config.Flags;
 import io.teleproxy.config.LogLevel;
 import io.teleproxy.doctor.FindingJson;
 import io.teleproxy.doctor.MachineExamination;
-import io.teleproxy.net.OverlappingRoutes;
+import io.teleproxy.net.HostRoutes;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.plugin.PluginHost;
 import io.teleproxy.plugin.PluginReport;
@@ -126,7 +126,10 @@ final class DoctorCommand implements Callable<Integer> {
     if (addresses.isEmpty()) {
       return;
     }
-    List<String> overlapping = new OverlappingRoutes(Path.of("/proc/net")).of(addresses);
+    List<String> overlapping =
+        HostRoutes.read(Path.of("/proc/net")).overlapping(addresses).stream()
+            .map(HostRoutes.Overlap::toString)
+            .toList();
     if (overlapping.isEmpty()) {
       findings.add(
           Finding.ok(

@@ -6,7 +6,6 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 
 /**
  * Where the machine's nameservers are written down, and what configuration puts in their place.
@@ -46,14 +45,9 @@ public record NameserverSource(
     return combine(ResolvConf.read(resolvConf), ResolvConf.read(systemd));
   }
 
-  /**
-   * Calls back with the new value whenever it changes, within about a quarter of a second, from a
-   * thread of its own, until the watch is closed. The value at the start is not reported.
-   *
-   * @param current what the caller goes by now, from {@link #read}
-   */
-  public ResolvConfWatch watch(Nameservers current, Consumer<Nameservers> changed) {
-    return new ResolvConfWatch(this, current, changed);
+  /** The files that say it. */
+  public List<Path> files() {
+    return List.of(resolvConf, systemd);
   }
 
   Nameservers combine(ResolvConf conf, ResolvConf behindStub) {

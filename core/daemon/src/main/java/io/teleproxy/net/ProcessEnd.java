@@ -13,9 +13,11 @@ public final class ProcessEnd {
   private ProcessEnd() {}
 
   /** Loads the C library's function: it takes as long as it saves, so not at the end itself. */
-  static void prepare() {
-    Native.register(LibC.class, "c");
-    prepared = true;
+  static synchronized void prepare() {
+    if (!prepared) {
+      Native.register(LibC.class, "c");
+      prepared = true;
+    }
   }
 
   /** Does not return; runs no shutdown hooks, and writes out nothing that is buffered. */

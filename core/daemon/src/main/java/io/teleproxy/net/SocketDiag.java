@@ -1,7 +1,6 @@
 package io.teleproxy.net;
 
 import com.sun.jna.LastErrorException;
-import com.sun.jna.Native;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -13,13 +12,7 @@ import java.util.OptionalLong;
  * some microseconds. Thread-safe.
  */
 final class SocketDiag {
-  private static final int AF_INET = 2;
-  private static final int AF_INET6 = 10;
-  private static final int AF_NETLINK = 16;
-  private static final int SOCK_RAW = 3;
-  private static final int SOCK_CLOEXEC = 0x80000;
   private static final int NETLINK_SOCK_DIAG = 4;
-  private static final int MSG_DONTWAIT = 0x40;
   private static final int IPPROTO_TCP = 6;
 
   /** linux/sock_diag.h; also the type of the answer that is no error. */
@@ -47,7 +40,8 @@ final class SocketDiag {
    * @throws LastErrorException if the kernel has no such interface
    */
   SocketDiag() {
-    socket = LibC.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    socket =
+        LinuxC.socket(LinuxC.AF_NETLINK, LinuxC.SOCK_RAW | LinuxC.SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
   }
 
   /** The user who has opened the socket; empty if no process has it (any more). */
@@ -56,9 +50,9 @@ final class SocketDiag {
     long length;
     try {
       byte[] request = request(local, remote);
-      LibC.send(socket, request, request.length, 0);
+      LinuxC.send(socket, request, request.length, 0);
       // The kernel has answered before send returns.
-      length = LibC.recv(socket, answer, answer.length, MSG_DONTWAIT);
+      length = LinuxC.recv(socket, answer, answer.length, LinuxC.MSG_DONTWAIT);
     } catch (LastErrorException e) {
       return OptionalLong.empty();
     }
@@ -79,7 +73,7 @@ final class SocketDiag {
     ByteBuffer request = ByteBuffer.allocate(REQUEST_LENGTH).order(ByteOrder.nativeOrder());
     request.putInt(REQUEST_LENGTH).putShort(SOCK_DIAG_BY_FAMILY).putShort(NLM_F_REQUEST);
     request.putInt(1).putInt(0);
-    request.put((byte) (from.getAddress().length == 4 ? AF_INET : AF_INET6));
+    request.put((byte) (from.getAddress().length == 4 ? LinuxC.AF_INET : LinuxC.AF_INET6));
     request.put((byte) IPPROTO_TCP).put((byte) 0).put((byte) 0).putInt(-1);
     request.order(ByteOrder.BIG_ENDIAN);
     request.putShort((short) local.getPort()).putShort((short) remote.getPort());
@@ -94,22 +88,5 @@ final class SocketDiag {
     byte[] given = address.getAddress();
     System.arraycopy(given, 0, bytes, 0, given.length);
     return bytes;
-  }
-
-  private static final class LibC {
-    static {
-      Native.register(LibC.class, "c");
-    }
-
-    private LibC() {}
-
-    static native int socket(int domain, int type, int protocol) throws LastErrorException;
-
-    /** size_t and ssize_t are long on the 64-bit systems that there is a product for. */
-    static native long send(int socket, byte[] data, long length, int flags)
-        throws LastErrorException;
-
-    static native long recv(int socket, byte[] data, long length, int flags)
-        throws LastErrorException;
   }
 }

@@ -24,7 +24,7 @@ class BridgeLeaseTest {
   private BridgeLease lease = lease(Duration.ofMinutes(1));
 
   private BridgeLease lease(Duration duration) {
-    return new BridgeLease(tables, components, datagrams::incrementAndGet, duration);
+    return new BridgeLease(tables, components, datagrams::incrementAndGet, duration, false);
   }
 
   @AfterEach

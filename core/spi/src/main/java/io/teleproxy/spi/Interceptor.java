@@ -102,6 +102,15 @@ public interface Interceptor extends ExtensionPoint {
     /** Says what the session cannot do now, or that all is well again. Any thread. */
     default void health(Health health) {}
 
+    /**
+     * Has a session told soon after the system has announced a change of its packet filter, whoever
+     * has made it, this session included; changes that come together are told once. From some
+     * seconds after the start on, as long as the run lasts, on a thread of the core's, which the
+     * call may block. Where nothing is announced (anything but nf_tables of Linux), it is never
+     * called.
+     */
+    default void packetFilterChanges(Runnable changed) {}
+
     /** Where changes are noted that would outlive us. Undone after the session was closed. */
     default Journal journal() {
       throw new UnsupportedOperationException("this context has no journal");

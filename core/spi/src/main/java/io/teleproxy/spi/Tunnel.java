@@ -83,6 +83,12 @@ public interface Tunnel extends ExtensionPoint {
       };
     }
 
+    /**
+     * This machine has other addresses or routes than before: connections may be dead, and what was
+     * not reached may be within reach. Only enqueues. Systems that do not announce this never call.
+     */
+    default void networkChanged() {}
+
     /** Ends all connections with {@link Listener#reset} and the tunnel with them. Idempotent. */
     @Override
     void close();

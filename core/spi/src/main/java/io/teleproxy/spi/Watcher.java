@@ -107,6 +107,12 @@ public interface Watcher extends ExtensionPoint {
     default void reload() {}
 
     /**
+     * This machine has other addresses or routes than before: connections may be dead, and what was
+     * not reached may be within reach. Only enqueues. Systems that do not announce this never call.
+     */
+    default void networkChanged() {}
+
+    /**
      * What stands behind a host and port in the source as it is now, such as endpoints and whether
      * they are ready, for {@code explain}: the first that is bad is named with its remedy. Looks at
      * what is known already; does not block. Any thread.

@@ -16,6 +16,13 @@ import org.slf4j.LoggerFactory;
 final class FamilyFirewall {
   private static final Logger log = LoggerFactory.getLogger(FamilyFirewall.class);
 
+  /**
+   * What iptables-restore says when it is to empty a chain that is not there: the nf_tables variant
+   * and the legacy one (1.8.9), and both where the kernel does not know them at all.
+   */
+  private static final List<String> NONE_THERE =
+      List.of("No chain/target/match by that name", "line 2 failed", "initialize", "not supported");
+
   private final Xtables xtables;
   private final Optional<IpSets> sets;
 
@@ -48,11 +55,6 @@ final class FamilyFirewall {
         protocol,
         to,
         (set, element) -> sets.isPresent() && sets.get().holds(set, element));
-  }
-
-  /** Whether anything of ours is there. */
-  boolean hasOurs() throws IOException {
-    return xtables.read().hasOurs();
   }
 
   /** The same for rules that name sets: no rule is ever there without them. */
@@ -115,9 +117,7 @@ final class FamilyFirewall {
     try {
       before = xtables.read();
     } catch (IOException e) {
-      emptyChains();
-      throw new IOException(
-          xtables.name() + ": our chains were emptied, but not removed: " + e.getMessage(), e);
+      return removeUnread(e);
     }
     if (!before.hasOurs()) {
       return sets.isPresent() ? sets.get().removeAll() : List.of();
@@ -150,17 +150,40 @@ final class FamilyFirewall {
   /**
    * Leaves all traffic alone without looking: rules of others that iptables-nft does not understand
    * keep it from reading a table, and from deleting jumps, but not from emptying our chains.
+   *
+   * @param unreadable why nothing can be read
+   * @return nothing, if none of our chains is there
    */
-  void emptyChains() {
+  private List<String> removeUnread(IOException unreadable) throws IOException {
+    List<String> emptied = new ArrayList<>();
+    List<String> unknown = new ArrayList<>();
     for (String table : TableRules.TABLES) {
       for (String chain : List.of(TableRules.OUTPUT_CHAIN, TableRules.CHAIN)) {
         try {
           xtables.restore("*" + table + "\n-F " + chain + "\nCOMMIT\n");
+          emptied.add(table + " " + chain);
         } catch (IOException e) {
-          log.debug("linux-iptables: {}", e.getMessage());
+          if (NONE_THERE.stream().noneMatch(String.valueOf(e.getMessage())::contains)) {
+            unknown.add(table + " " + chain);
+            unreadable.addSuppressed(e);
+          }
         }
       }
     }
+    if (emptied.isEmpty() && unknown.isEmpty()) {
+      log.debug(
+          "linux-iptables: {} has nothing of ours: {}", xtables.name(), unreadable.toString());
+      return List.of();
+    }
+    throw new IOException(
+        xtables.name()
+            + ": "
+            + (emptied.isEmpty()
+                ? "whether something of ours is left is not known"
+                : "our chains were emptied, but not removed (" + String.join(", ", emptied) + ")")
+            + ", because its rules cannot be read: "
+            + unreadable.getMessage(),
+        unreadable);
   }
 
   private void stepByStep(String script, List<IOException> failures) {

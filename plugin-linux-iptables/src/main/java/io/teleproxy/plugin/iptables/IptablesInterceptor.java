@@ -20,14 +20,10 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.pf4j.Extension;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Intercepts with iptables and ip6tables, in the nf_tables or the legacy variant. */
 @Extension
 public final class IptablesInterceptor implements Interceptor {
-  private static final Logger log = LoggerFactory.getLogger(IptablesInterceptor.class);
-
   /** How long conntrack(8) may take. */
   private static final Duration CONNTRACK_TIMEOUT = Duration.ofSeconds(2);
 
@@ -111,13 +107,10 @@ public final class IptablesInterceptor implements Interceptor {
     List<String> removed = new ArrayList<>();
     List<IOException> failures = new ArrayList<>();
     for (Xtables xtables : Tools.installed(environment, runners)) {
-      FamilyFirewall firewall = new FamilyFirewall(xtables);
-      if (holdsOurs(firewall, xtables.name())) {
-        try {
-          removed.addAll(firewall.removeAll());
-        } catch (IOException e) {
-          failures.add(e);
-        }
+      try {
+        removed.addAll(new FamilyFirewall(xtables).removeAll());
+      } catch (IOException e) {
+        failures.add(e);
       }
     }
     for (Family family : Family.values()) {
@@ -145,16 +138,19 @@ public final class IptablesInterceptor implements Interceptor {
       throw new UserException("linux-iptables: " + not.reason(), not.remedy());
     }
     String conntrack = context.environment().executable("conntrack").map(Path::toString).orElse("");
-    return new IptablesSession(
-        tools.usable().stream()
-            .map(
-                xtables ->
-                    new FamilyFirewall(xtables, sets(context.environment(), xtables.family())))
-            .toList(),
-        new KnownFlows(runners.apply(CONNTRACK_TIMEOUT), conntrack),
-        context.exemptGid(),
-        context.environment().settings().integer("sets-from", SETS_FROM),
-        protection(context.environment(), tools, conntrack));
+    IptablesSession session =
+        new IptablesSession(
+            tools.usable().stream()
+                .map(
+                    xtables ->
+                        new FamilyFirewall(xtables, sets(context.environment(), xtables.family())))
+                .toList(),
+            new KnownFlows(runners.apply(CONNTRACK_TIMEOUT), conntrack),
+            context.exemptGid(),
+            context.environment().settings().integer("sets-from", SETS_FROM),
+            protection(context.environment(), tools, conntrack));
+    context.packetFilterChanges(session::mend);
+    return session;
   }
 
   private Optional<IpSets> sets(Environment environment, Family family) {
@@ -174,19 +170,6 @@ public final class IptablesInterceptor implements Interceptor {
         setsid.map(
             path -> new Watchdog.Kit(enter, path.toString(), conntrack, ipset, tools.usable())),
         tools.expiring() ? Optional.of(new RecentList(net)) : Optional.empty());
-  }
-
-  /**
-   * A variant or family that the kernel does not know cannot be read, and holds nothing of ours.
-   */
-  private static boolean holdsOurs(FamilyFirewall firewall, String name) {
-    try {
-      return firewall.hasOurs();
-    } catch (IOException e) {
-      log.debug("linux-iptables: {} cannot be read: {}", name, e.getMessage());
-      firewall.emptyChains();
-      return false;
-    }
   }
 
   private Tools tools(Environment environment) {

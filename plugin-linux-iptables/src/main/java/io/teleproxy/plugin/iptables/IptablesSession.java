@@ -156,8 +156,12 @@ final class IptablesSession implements Interceptor.Session {
     }
   }
 
-  /** Makes anew what somebody else has removed or put behind his own. */
-  private synchronized void mend() {
+  /**
+   * Makes anew what somebody else has removed or put behind his own. Called now and then, and when
+   * the packet filter has changed: after what we have done ourselves there is nothing to mend, so
+   * that one look is all that comes of it.
+   */
+  synchronized void mend() {
     InterceptPlan plan = applied;
     if (plan == null || plan.isEmpty() || upkeep == null) {
       return;

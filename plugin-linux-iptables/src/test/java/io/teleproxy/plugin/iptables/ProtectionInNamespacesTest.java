@@ -125,6 +125,27 @@ class ProtectionInNamespacesTest {
   }
 
   @Test
+  void whoIsToldThatSomebodyHasFlushedThemMakesThemAgainAtOnce() throws IOException {
+    Process holder = hold("iptables-nft");
+    String whole = host.saved();
+
+    host.run("iptables-nft -t nat -F");
+    tell(holder);
+    assertThat(host.saved()).isEqualTo(whole);
+
+    // Our own changes are announced, too, and nothing comes of it.
+    String ruleset = host.run("nft -a list ruleset");
+    tell(holder);
+    assertThat(host.run("nft -a list ruleset")).isEqualTo(ruleset);
+  }
+
+  private static void tell(Process holder) throws IOException {
+    holder.getOutputStream().write('\n');
+    holder.getOutputStream().flush();
+    assertThat(holder.inputReader().readLine()).isEqualTo("told");
+  }
+
+  @Test
   void capturedNameserversExpireUnlessTheyAreRenewed() throws IOException {
     Process holder = hold("iptables-nft");
     String list = "cat /proc/net/xt_recent/" + RecentList.NAME;

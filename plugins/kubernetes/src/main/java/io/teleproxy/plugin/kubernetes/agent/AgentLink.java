@@ -242,8 +242,7 @@ public final class AgentLink extends TunnelConnection {
       return;
     }
     long silent = silentNanos();
-    if (silent > NOTICEABLE_NANOS && LocalAddress.isGone(context().channel())) {
-      close("this machine no longer has the address from which the agent was reached");
+    if (silent > NOTICEABLE_NANOS && closeIfGone()) {
       return;
     }
     if (silent > Math.max(SUSPICIOUS_NANOS, 4 * roundTripNanos())) {
@@ -257,6 +256,21 @@ public final class AgentLink extends TunnelConnection {
             "nothing has come from the agent for " + TimeUnit.NANOSECONDS.toSeconds(silent) + " s");
       }
     }
+  }
+
+  /** The machine has moved: whether this is alive is known soon, whoever uses it or not. */
+  void networkChanged() {
+    if (!closeIfGone()) {
+      ask(true);
+    }
+  }
+
+  private boolean closeIfGone() {
+    boolean gone = LocalAddress.isGone(context().channel());
+    if (gone) {
+      close("this machine no longer has the address from which the agent was reached");
+    }
+    return gone;
   }
 
   /** There are more than are needed. */

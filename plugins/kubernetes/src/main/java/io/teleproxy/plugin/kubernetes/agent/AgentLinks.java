@@ -96,6 +96,12 @@ public final class AgentLinks {
     wake();
   }
 
+  /** The machine has other addresses or routes: what is dead is given up, what failed is tried. */
+  public void networkChanged() {
+    pool.networkChanged();
+    keeper.networkChanged();
+  }
+
   private void tick() {
     long now = System.nanoTime();
     boolean late = now - lastTick > TimeUnit.MILLISECONDS.toNanos(8 * TICK_MILLIS);

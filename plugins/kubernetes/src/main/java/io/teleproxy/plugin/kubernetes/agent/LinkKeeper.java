@@ -112,6 +112,13 @@ final class LinkKeeper implements AgentLink.Owner {
     return reconnects;
   }
 
+  /** What failed may work now. */
+  void networkChanged() {
+    retry.cancel();
+    retry.reset();
+    openMissing();
+  }
+
   /** Looks whether some are missing, or too long on the way. */
   void tick(long now) {
     way.ask();

@@ -116,6 +116,10 @@ final class LinkPool {
     }
   }
 
+  void networkChanged() {
+    List.copyOf(links).forEach(AgentLink::networkChanged);
+  }
+
   /** Closes those of which nobody makes use beyond so many, through the node first. */
   void closeSurplus(int wanted) {
     closeSurplus(wanted, false);

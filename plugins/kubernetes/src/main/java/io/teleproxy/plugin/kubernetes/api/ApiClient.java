@@ -143,6 +143,11 @@ public final class ApiClient implements AutoCloseable {
     }
   }
 
+  /** The machine has moved: gives up connections that were made from somewhere else. */
+  public void leave() {
+    connections.leave();
+  }
+
   /** Gives up all connections and everything that is being read from them. */
   public void reset() {
     connections.reset();

@@ -80,6 +80,11 @@ final class ApiConnection extends SimpleChannelInboundHandler<HttpObject>
     return channel.isActive() && !LocalAddress.isGone(channel);
   }
 
+  /** Whether the machine has moved away from where it was made. */
+  boolean left() {
+    return LocalAddress.isLeft(channel);
+  }
+
   /** Sends a request; ours alone until its answer has been read. */
   CompletableFuture<ApiResponse> send(FullHttpRequest request, long idleMillis) {
     Asked question = new Asked(request, new CompletableFuture<>(), idleMillis);

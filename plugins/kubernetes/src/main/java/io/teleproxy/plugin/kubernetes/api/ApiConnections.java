@@ -117,16 +117,32 @@ final class ApiConnections implements AutoCloseable {
     return closed;
   }
 
+  /** Ends those that were made from where the machine is not any more, and all attempts. */
+  void leave() {
+    List<ApiConnection> all;
+    synchronized (this) {
+      all = List.copyOf(open);
+    }
+    all.stream().filter(ApiConnection::left).forEach(ApiConnection::close);
+    giveUpAttempts();
+  }
+
   /** Ends all connections, and those that are being made. */
   void reset() {
     List<ApiConnection> all;
-    List<CompletableFuture<ApiConnection>> awaited;
     synchronized (this) {
       all = List.copyOf(open);
-      awaited = List.copyOf(coming);
       idle.clear();
     }
     all.forEach(ApiConnection::close);
+    giveUpAttempts();
+  }
+
+  private void giveUpAttempts() {
+    List<CompletableFuture<ApiConnection>> awaited;
+    synchronized (this) {
+      awaited = List.copyOf(coming);
+    }
     for (CompletableFuture<ApiConnection> connecting : awaited) {
       connecting.completeExceptionally(new IOException("given up"));
     }

@@ -86,6 +86,11 @@ public final class FollowingTunnel implements Tunnel.Session {
   }
 
   @Override
+  public void networkChanged() {
+    current.networkChanged();
+  }
+
+  @Override
   public void close() {
     OPEN.remove(this);
     Tunnel.Session last;

@@ -87,6 +87,11 @@ public final class FollowingWatch implements Watcher.Session {
     timer.execute(this::follow);
   }
 
+  @Override
+  public void networkChanged() {
+    current().networkChanged();
+  }
+
   private void follow() {
     Stage next;
     try {
@@ -187,6 +192,14 @@ public final class FollowingWatch implements Watcher.Session {
         session = opened;
         if (ended) {
           opened.close();
+        }
+      }
+    }
+
+    void networkChanged() {
+      synchronized (held) {
+        if (session != null) {
+          session.networkChanged();
         }
       }
     }

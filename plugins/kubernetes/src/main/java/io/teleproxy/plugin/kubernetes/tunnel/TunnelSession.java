@@ -175,6 +175,13 @@ final class TunnelSession implements Tunnel.Session {
   }
 
   @Override
+  public void networkChanged() {
+    if (agent != null && !closed.get()) {
+      loop.execute(agent::networkChanged);
+    }
+  }
+
+  @Override
   public void close() {
     if (!closed.compareAndSet(false, true)) {
       return;

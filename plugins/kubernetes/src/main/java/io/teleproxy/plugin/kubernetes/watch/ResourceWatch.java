@@ -14,7 +14,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +75,7 @@ final class ResourceWatch<T> implements Runnable {
   private final ApiClient api;
   private final Sink<T> sink;
   private final Backoff backoff = new Backoff();
+  private final Semaphore again = new Semaphore(0);
 
   private int version;
   private Scope scope = Scope.CLUSTER;
@@ -96,11 +99,20 @@ final class ResourceWatch<T> implements Runnable {
   public void run() {
     while (!api.isClosed()) {
       try {
-        Thread.sleep(round().toMillis());
+        if (again.tryAcquire(round().toMillis(), TimeUnit.MILLISECONDS)) {
+          again.drainPermits();
+        }
       } catch (InterruptedException e) {
         // closed, or else to be gone on with
       }
     }
+  }
+
+  /**
+   * What has failed may work now: does not wait any longer before it is tried again. Any thread.
+   */
+  void goOn() {
+    again.release();
   }
 
   /** One list and watch, or what is left of it; says how long to wait before the next. */
@@ -141,6 +153,11 @@ final class ResourceWatch<T> implements Runnable {
       default -> {
         // tried again from the same position
       }
+    }
+    if (again.tryAcquire()) {
+      // The machine has moved: what broke by that is no news before it was tried from there.
+      again.drainPermits();
+      return Duration.ZERO;
     }
     sink.failed(e);
     return e.kind() == Kind.UNREACHABLE ? backoff.nextUnreached() : backoff.next();

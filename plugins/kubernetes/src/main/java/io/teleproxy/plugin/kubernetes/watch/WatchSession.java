@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,9 @@ public final class WatchSession implements Watcher.Session {
 
   private static final Duration HEARTBEAT_TIMEOUT = Duration.ofSeconds(5);
 
+  /** When the machine has just moved, what does not answer soon is more likely to be dead. */
+  private static final Duration MOVED_TIMEOUT = Duration.ofSeconds(2);
+
   private final ClusterSession cluster;
   private final Watcher.Context context;
   private final ApiClient api;
@@ -49,7 +53,11 @@ public final class WatchSession implements Watcher.Session {
   private final long startTimeoutNanos;
   private final List<Thread> threads = new ArrayList<>();
   private final BlockingQueue<Runnable> changes = new LinkedBlockingQueue<>();
+  private final List<ResourceWatch<?>> watches = new ArrayList<>();
   private final AtomicBoolean closed = new AtomicBoolean();
+
+  /** The machine has moved to another network. */
+  private final Semaphore moved = new Semaphore(0);
 
   // used by the session's thread only
   private final ClusterStore store = new ClusterStore();
@@ -155,9 +163,10 @@ public final class WatchSession implements Watcher.Session {
     String plural = versions.get(0).plural();
     WatchState state = new WatchState(plural, required);
     states.add(state);
-    thread(
-        "kubernetes-" + plural,
-        new ResourceWatch<>(versions, cluster.namespace(), api, new Enqueuing<>(state, objects)));
+    ResourceWatch<T> watch =
+        new ResourceWatch<>(versions, cluster.namespace(), api, new Enqueuing<>(state, objects));
+    watches.add(watch);
+    thread("kubernetes-" + plural, watch);
   }
 
   private void thread(String name, Runnable task) {
@@ -282,14 +291,24 @@ public final class WatchSession implements Watcher.Session {
   private void heartbeat() {
     try {
       while (!closed.get()) {
-        Thread.sleep(HEARTBEAT.toMillis());
-        if (!api.alive(HEARTBEAT_TIMEOUT)) {
+        boolean moved = this.moved.tryAcquire(HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
+        if (moved) {
+          this.moved.drainPermits();
+          watches.forEach(ResourceWatch::goOn);
+          api.leave();
+        }
+        if (!api.alive(moved ? MOVED_TIMEOUT : HEARTBEAT_TIMEOUT)) {
           api.reset();
         }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  @Override
+  public void networkChanged() {
+    moved.release();
   }
 
   /** Carries what one watch reads to the session's thread. */

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class OverlappingRoutesTest {
+class HostRoutesTest {
   @TempDir Path net;
 
   @Test
@@ -33,10 +33,11 @@ class OverlappingRoutesTest {
         fd000000000000000000000000000000 08 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     tun0
         00000000000000000000000000000001 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000001 00000000 80200001       lo
         """);
-    OverlappingRoutes routes = new OverlappingRoutes(net);
+    HostRoutes routes = HostRoutes.read(net);
 
     assertThat(
-            routes.of(
+            overlapping(
+                routes,
                 List.of(
                     Prefix.parse("10.96.0.10"),
                     Prefix.parse("10.96.0.1"),
@@ -46,13 +47,18 @@ class OverlappingRoutesTest {
         .containsExactly(
             "10.0.0.0/8 dev tun0: 2 destinations, such as 10.96.0.1",
             "fd00:0:0:0:0:0:0:0/8 dev tun0: 1 destination, fd00:1:0:0:0:0:0:0/64");
-    assertThat(routes.of(List.of(Prefix.parse("203.0.113.7")))).isEmpty();
-    assertThat(routes.of(List.of(Prefix.parse("192.168.0.0/16"))))
+    assertThat(routes.defaults()).hasToString("[0.0.0.0/0 dev eth0]");
+    assertThat(overlapping(routes, List.of(Prefix.parse("203.0.113.7")))).isEmpty();
+    assertThat(overlapping(routes, List.of(Prefix.parse("192.168.0.0/16"))))
         .containsExactly("192.168.7.0/24 dev eth0: 1 destination, 192.168.0.0/16");
   }
 
   @Test
   void withoutTablesOfRoutesNoneOverlaps() {
-    assertThat(new OverlappingRoutes(net).of(List.of(Prefix.parse("10.96.0.1")))).isEmpty();
+    assertThat(overlapping(HostRoutes.read(net), List.of(Prefix.parse("10.96.0.1")))).isEmpty();
+  }
+
+  private static List<String> overlapping(HostRoutes routes, List<Prefix> diverted) {
+    return routes.overlapping(diverted).stream().map(HostRoutes.Overlap::toString).toList();
   }
 }
