@@ -1,5 +1,6 @@
 package io.teleproxy.plugin.kubernetes.api;
 
+import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.nio.channels.ClosedChannelException;
 import java.security.cert.CertificateException;
@@ -11,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 public final class Failures {
   /** netty's word for a connection that ends during the handshake. */
   private static final String CLOSED = "Connection closed while SSL/TLS handshake";
+
+  private static final String NO_TLS = "not an SSL/TLS record";
 
   /** What the user can do about {@link #isImpostor}, where the right one has answered before. */
   public static final String PORTAL =
@@ -27,7 +30,7 @@ public final class Failures {
           "PKIX",
           "No subject alternative",
           "No name matching",
-          "not an SSL/TLS record",
+          NO_TLS,
           "HTTP 30");
 
   private Failures() {}
@@ -47,6 +50,10 @@ public final class Failures {
     }
     if (root instanceof ClosedChannelException) {
       return "it closed the connection";
+    }
+    if (root instanceof NotSslRecordException) {
+      // Its message has all that came, in hexadecimal.
+      return NO_TLS;
     }
     String message = root.getMessage();
     return FailureText.oneLine(
