@@ -12,14 +12,14 @@ class AgentTroubleIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @Test
-  void aQuotaIsNamedAndTheAgentComesWhenItIsRaised(Cluster cluster) {
+  void whatKeepsTheAgentIsNamedAndItComesWhenThatIsOver(Cluster cluster) {
     try (Cluster.Space space = cluster.space()) {
       space.kubectl("create", "quota", "none", "--hard=pods=0");
+      String image = cluster.isLab() ? ", image = \"" + imageOfItsOwn(cluster, space) + "\"" : "";
       try (Product product =
-          start(cluster, "plugins.kubernetes.agent.namespace = " + space.name())) {
-        says(product, "exceeded quota: none", "Have the namespace's quota raised");
-        assertThat(new Http(cluster.laptop()).get("http://web/").body())
-            .isEqualTo("hello-from-web");
+          start(cluster, "plugins.kubernetes.agent { namespace = " + space.name() + image + " }")) {
+        saysAndCarries(
+            cluster, product, "exceeded quota: none", "Have the namespace's quota raised");
         space.kubectl("delete", "quota", "none");
         says(product, "through agent " + space.name());
         says(product, "round-trip-ms=", "reconnects=", "pod=teleproxy-agent-");
@@ -30,10 +30,72 @@ class AgentTroubleIT {
         }
         space.kubectl("create", "quota", "no-more", "--hard=pods=0");
         space.kubectl("delete", "pod", "--all", "--wait=false");
-        says(product, "exceeded quota: no-more", "Have the namespace's quota raised");
-        assertThat(new Http(cluster.laptop()).get("http://web/").body())
-            .isEqualTo("hello-from-web");
+        saysAndCarries(
+            cluster, product, "exceeded quota: no-more", "Have the namespace's quota raised");
+        try (Webhook silent = new Webhook(cluster, space)) {
+          space.kubectl("delete", "quota", "no-more");
+          saysAndCarries(
+              cluster,
+              product,
+              "failed calling webhook \"" + silent.name,
+              "does not answer: ask who runs it");
+          forgetImage(cluster, space);
+        }
+        if (cluster.isLab()) {
+          saysAndCarries(
+              cluster, product, "image cannot be had: ErrImage", "plugins.kubernetes.agent.image");
+        } else {
+          says(product, "through agent " + space.name());
+        }
       }
+    }
+  }
+
+  /** The agent's usual one under another name, which nobody else uses and no registry has. */
+  private static String imageOfItsOwn(Cluster cluster, Cluster.Space space) {
+    String name = "docker.io/library/" + space.name() + ":17";
+    cluster.images("tag", "docker.io/library/jre:17", name);
+    return name;
+  }
+
+  /** The node loses it, as it does when its disk gets full. */
+  private static void forgetImage(Cluster cluster, Cluster.Space space) {
+    if (cluster.isLab()) {
+      cluster.images("rm", "docker.io/library/" + space.name() + ":17");
+    }
+  }
+
+  /**
+   * A policy that has to be asked about each pod of a namespace, at a service without endpoints.
+   */
+  private static final class Webhook implements AutoCloseable {
+    private final Cluster cluster;
+    private final String name;
+
+    Webhook(Cluster cluster, Cluster.Space space) {
+      this.cluster = cluster;
+      this.name = space.name() + ".policy.example";
+      space.kubectl("label", "namespace", space.name(), "asked=" + space.name());
+      space.apply(
+          """
+          apiVersion: admissionregistration.k8s.io/v1
+          kind: ValidatingWebhookConfiguration
+          metadata: {name: %1$s}
+          webhooks:
+          - name: %1$s
+            failurePolicy: Fail
+            sideEffects: None
+            admissionReviewVersions: [v1]
+            namespaceSelector: {matchLabels: {asked: %2$s}}
+            rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+            clientConfig: {service: {namespace: default, name: empty, port: 80}}
+          """
+              .formatted(name, space.name()));
+    }
+
+    @Override
+    public void close() {
+      cluster.kubectl("delete", "validatingwebhookconfiguration", name);
     }
   }
 
@@ -81,6 +143,11 @@ class AgentTroubleIT {
     Product product = user.start("run", "--kubeconfig", cluster.kubeconfig().toString());
     product.awaitReady();
     return product;
+  }
+
+  private static void saysAndCarries(Cluster cluster, Product product, String... texts) {
+    says(product, texts);
+    assertThat(new Http(cluster.laptop()).get("http://web/").body()).isEqualTo("hello-from-web");
   }
 
   private static void says(Product product, String... texts) {

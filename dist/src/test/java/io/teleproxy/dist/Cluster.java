@@ -23,6 +23,8 @@ final class Cluster implements AutoCloseable {
    */
   private static final String PREFIX = System.getenv().getOrDefault("CLUSTER_PREFIX", "it-");
 
+  private static final String STATE = "/run/" + PREFIX + "real-cluster";
+
   private static final Path BUILT =
       Path.of(System.getenv().getOrDefault("CLUSTER_CACHE", "/var/cache/real-cluster"), "bin");
   private static final Duration PATIENCE = Duration.ofMinutes(5);
@@ -78,9 +80,7 @@ final class Cluster implements AutoCloseable {
     lab("up");
     lab("apps");
     return new Cluster(
-        Namespace.existing(PREFIX + Laptop.FIRST.namespace),
-        Path.of("/run/" + PREFIX + "real-cluster/kubeconfig"),
-        true);
+        Namespace.existing(PREFIX + Laptop.FIRST.namespace), Path.of(STATE, "kubeconfig"), true);
   }
 
   /** The same, as it is seen from this laptop. */
@@ -99,6 +99,14 @@ final class Cluster implements AutoCloseable {
   /** Kills a part of the lab, such as {@code apiserver}, and starts it again. */
   void restart(String part) {
     lab("restart", part);
+  }
+
+  /** What the lab's node has of images: ctr(8), {@code images}. */
+  void images(String... arguments) {
+    List<String> words = new ArrayList<>(List.of("ctr", "-a", STATE + "/containerd.sock"));
+    words.addAll(List.of("-n", "k8s.io", "images"));
+    words.addAll(List.of(arguments));
+    Command.of(words.toArray(String[]::new)).run(PATIENCE).succeeded();
   }
 
   /** In other clusters images are pulled, and those without a registry's account are fewer. */

@@ -67,6 +67,10 @@ final class AgentApi {
     return objects.name();
   }
 
+  String namespace() {
+    return objects.namespace();
+  }
+
   String version() {
     return objects.version();
   }
@@ -189,6 +193,10 @@ final class AgentApi {
       return "A LimitRange of the namespace wants other sizes: set plugins.kubernetes.agent's"
           + " cpu-request, cpu-limit, memory-request or memory-limit, or name another namespace with"
           + " plugins.kubernetes.agent.namespace";
+    }
+    if (message.contains("failed calling webhook")) {
+      return "A webhook of the cluster that has a say about pods does not answer: ask who runs it, or"
+          + " name another namespace with plugins.kubernetes.agent.namespace";
     }
     if (message.contains("admission")
         || message.contains("webhook")

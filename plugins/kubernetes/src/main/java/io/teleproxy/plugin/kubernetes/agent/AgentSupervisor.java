@@ -4,13 +4,10 @@ import io.teleproxy.plugin.kubernetes.api.ApiClient;
 import io.teleproxy.plugin.kubernetes.api.ApiException;
 import io.teleproxy.plugin.kubernetes.model.Json;
 import io.teleproxy.spi.UserException;
-import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,11 +23,11 @@ public final class AgentSupervisor implements AutoCloseable {
   private static final long FIRST_BACKOFF_MILLIS = 1_000;
   private static final long MAX_BACKOFF_MILLIS = 30_000;
 
-  /** After this the cluster should at least have made the pod, or be asked why not. */
-  private static final long NO_POD_NANOS = TimeUnit.SECONDS.toNanos(3);
-
   /** After this something is wrong that nobody tells. */
   private static final long NO_WORD_NANOS = TimeUnit.SECONDS.toNanos(15);
+
+  /** So long a kubelet takes to tell that, and how, a container has ended. */
+  private static final long HINDSIGHT_MILLIS = 3_000;
 
   /** Where somebody may log in again at any time. */
   private static final long MAX_CREDENTIALS_MILLIS = 10_000;
@@ -38,16 +35,17 @@ public final class AgentSupervisor implements AutoCloseable {
   /** A pod that served for so long was a good one. */
   private static final long STABLE_NANOS = TimeUnit.SECONDS.toNanos(20);
 
-  /**
-   * So long the end of the run waits for the cluster to take the deletion: three round trips of 200
-   * ms. An agent that is not deleted ends by itself, and a process that does not end is worse.
-   */
-  private static final Duration FAREWELL = Duration.ofMillis(700);
-
   /** Who is told; from the supervisor's thread. */
   public interface Observer {
     /** A pod runs. */
     void running(String namespace, String pod);
+
+    /**
+     * The pod that runs was there before, and its agent has ended meanwhile.
+     *
+     * @param how with what helps, in one line
+     */
+    void restarted(String how);
 
     /** There is no agent, and why. */
     void trouble(String reason, String remedy);
@@ -60,11 +58,10 @@ public final class AgentSupervisor implements AutoCloseable {
   private final Observer observer;
   private final Thread thread;
   private final CountDownLatch closing = new CountDownLatch(1);
+  private final AgentEstate estate = new AgentEstate();
 
   // guarded by this
-  private @Nullable AgentApi used;
   private boolean poked;
-  private boolean making;
 
   /**
    * Does nothing until started.
@@ -100,6 +97,7 @@ public final class AgentSupervisor implements AutoCloseable {
   private void run() {
     long backoff = FIRST_BACKOFF_MILLIS;
     int lives = 0;
+    boolean again = false;
     AgentApi api = null;
     while (!isClosed()) {
       try {
@@ -107,12 +105,16 @@ public final class AgentSupervisor implements AutoCloseable {
           api = prepare();
         }
         ensureJob(api);
-        String pod = awaitPod(api);
+        String pod = new PodArrival(api, namespace, observer, this::sleep).await();
         backoff = FIRST_BACKOFF_MILLIS;
         LOG.info("agent: [namespace={} pod={} image={}]", namespace, pod, api.image());
         observer.running(namespace, pod);
         long since = System.nanoTime();
+        if (again && !isPokedWithin(HINDSIGHT_MILLIS)) {
+          tellEnd(api);
+        }
         awaitPoke();
+        again = true;
         // A pod may be said to run for a while after it has died.
         lives = System.nanoTime() - since > STABLE_NANOS ? 0 : Math.min(lives + 1, 5);
         sleep(FIRST_POLL_MILLIS << lives);
@@ -167,52 +169,41 @@ public final class AgentSupervisor implements AutoCloseable {
       Optional<Json> found = api.job();
       if (found.isEmpty()) {
         api.tryPod();
-        use(api);
+        estate.use(api);
         try {
-          complete(api, make(api));
+          complete(api, estate.make(api));
         } catch (AgentTrouble e) {
-          forgetIfAbsent(api);
+          estate.forgetIfAbsent(api);
           throw e;
         }
         return;
       }
       Json job = found.get();
-      if (isGoing(job)) {
-        // Its remains are in the way.
-        if (System.nanoTime() - start > NO_WORD_NANOS) {
-          observer.trouble(
-              "the job of an earlier agent, " + api.name() + ", is being deleted, and does not go",
-              PodState.describe(namespace));
+      switch (JobState.of(job, api.version())) {
+        case GOING -> {
+          if (System.nanoTime() - start > NO_WORD_NANOS) {
+            observer.trouble(
+                "the job of an earlier agent, "
+                    + api.name()
+                    + ", is being deleted, and does not go",
+                PodState.describe(namespace));
+          }
+          sleep(poll);
+          poll = Math.min(poll * 2, MAX_POLL_MILLIS);
         }
-        sleep(poll);
-        poll = Math.min(poll * 2, MAX_POLL_MILLIS);
-      } else if (isOurs(api, job)) {
-        use(api);
-        if (job.object("spec").number("parallelism") == 0) {
+        case FOREIGN -> {
+          LOG.info("agent: job {} is finished or of another version: it is replaced", api.name());
+          api.delete();
+        }
+        case HELD -> {
+          estate.use(api);
           complete(api, job);
+          return;
         }
-        return;
-      } else {
-        LOG.info("agent: job {} is finished or of another version: it is replaced", api.name());
-        api.delete();
-      }
-    }
-  }
-
-  /** Whose request is on its way is not interrupted: it could overtake its own deletion. */
-  private Json make(AgentApi api) throws AgentTrouble, ApiException, InterruptedException {
-    synchronized (this) {
-      if (isClosed()) {
-        throw new InterruptedException("closed");
-      }
-      making = true;
-    }
-    try {
-      return api.createJob();
-    } finally {
-      synchronized (this) {
-        making = false;
-        notifyAll();
+        case AT_WORK -> {
+          estate.use(api);
+          return;
+        }
       }
     }
   }
@@ -223,55 +214,26 @@ public final class AgentSupervisor implements AutoCloseable {
     api.release();
   }
 
-  private static boolean isGoing(Json job) {
-    return !job.object("metadata").text("deletionTimestamp").isEmpty();
-  }
-
-  private static boolean isOurs(AgentApi api, Json job) {
-    boolean finished =
-        job.object("status").objects("conditions").stream()
-            .anyMatch(
-                condition ->
-                    condition.text("status").equals("True")
-                        && (condition.text("type").equals("Complete")
-                            || condition.text("type").equals("Failed")));
-    return !finished
-        && job.object("metadata")
-            .object("labels")
-            .text(AgentObjects.VERSION_LABEL)
-            .equals(api.version());
-  }
-
-  private String awaitPod(AgentApi api) throws AgentTrouble, ApiException, InterruptedException {
-    long start = System.nanoTime();
-    long poll = FIRST_POLL_MILLIS;
-    String told = "";
-    while (true) {
-      List<Json> pods = api.pods();
-      PodState state = PodState.of(pods, api.image());
-      if (!state.name().isEmpty()) {
-        return state.name();
+  /** An agent that runs again tells nobody why it was away. */
+  private void tellEnd(AgentApi api) throws InterruptedException {
+    try {
+      String how = PodState.lastEnd(api.pods());
+      if (!how.isEmpty()) {
+        LOG.warn("agent: {}", how);
+        observer.restarted(how);
       }
-      long elapsed = System.nanoTime() - start;
-      if (elapsed > NO_POD_NANOS) {
-        poll = Math.min(poll * 2, MAX_POLL_MILLIS);
-        Optional<Json> job = api.job();
-        if (job.isEmpty() || isGoing(job.get()) || !isOurs(api, job.get())) {
-          throw new AgentTrouble("the agent's job is gone or has ended", "");
-        }
-        if (PodState.noneIsToStay(pods)) {
-          api.explainNoPod(job.get().object("metadata").text("uid"));
-        }
-      }
-      if (state.trouble().isEmpty() && elapsed > NO_WORD_NANOS) {
-        state = PodState.silent(PodState.noneIsToStay(pods), namespace);
-      }
-      if (!state.trouble().isEmpty() && !state.trouble().equals(told)) {
-        told = state.trouble();
-        observer.trouble(state.trouble(), state.remedy());
-      }
-      sleep(poll);
+    } catch (AgentTrouble | ApiException | UserException e) {
+      LOG.debug("agent: why it was away is not known: {}", e.getMessage());
     }
+  }
+
+  private synchronized boolean isPokedWithin(long millis) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    for (long left = millis; !poked && !isClosed() && left > 0; ) {
+      wait(left);
+      left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+    }
+    return poked;
   }
 
   private synchronized void awaitPoke() throws InterruptedException {
@@ -291,65 +253,15 @@ public final class AgentSupervisor implements AutoCloseable {
     return closing.getCount() == 0;
   }
 
-  /** Where nothing was made, nothing is to be deleted. */
-  private void forgetIfAbsent(AgentApi api)
-      throws AgentTrouble, ApiException, InterruptedException {
-    if (api.job().isEmpty()) {
-      synchronized (this) {
-        used = null;
-      }
-    }
-  }
-
-  /** From now on there may be something in the cluster to delete. */
-  private synchronized void use(AgentApi api) throws InterruptedException {
-    if (isClosed()) {
-      throw new InterruptedException("closed");
-    }
-    used = api;
-  }
-
   /** Deletes what is in the cluster; waits for the API server to take it, 700 ms at most. */
   @Override
   public void close() {
-    AgentApi api;
     synchronized (this) {
       closing.countDown();
-      api = used;
       notifyAll();
     }
-    if (api != null) {
-      Thread farewell = new Thread(() -> delete(api), "kubernetes-agent-farewell");
-      farewell.setDaemon(true);
-      farewell.start();
-      try {
-        farewell.join(FAREWELL.toMillis());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    estate.close(thread);
     thread.interrupt();
     client.close();
-  }
-
-  private void delete(AgentApi api) {
-    try {
-      synchronized (this) {
-        while (making) {
-          wait();
-        }
-      }
-      thread.interrupt();
-      thread.join();
-      api.delete();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (AgentTrouble | ApiException | UserException e) {
-      LOG.warn(
-          "agent: job {} in {} could not be deleted ({}); it ends by itself when unused",
-          api.name(),
-          namespace,
-          e.getMessage());
-    }
   }
 }

@@ -27,6 +27,8 @@ record PodState(String name, String trouble, String remedy) {
           "RunContainerError",
           "CrashLoopBackOff");
 
+  private static final String MORE_MEMORY = "Raise plugins.kubernetes.agent.memory-limit";
+
   static PodState of(List<Json> pods, String image) {
     Json pod =
         pods.stream()
@@ -48,7 +50,7 @@ record PodState(String name, String trouble, String remedy) {
     }
     for (Json container : status.objects("containerStatuses")) {
       Json state = container.object("state");
-      if (!state.object("running").text("startedAt").isEmpty()) {
+      if (isRunning(container)) {
         return new PodState(pod.object("metadata").text("name"), "", "");
       }
       String waiting = state.object("waiting").text("reason");
@@ -100,6 +102,22 @@ record PodState(String name, String trouble, String remedy) {
         + " -l app.kubernetes.io/managed-by=teleproxy";
   }
 
+  /**
+   * How the agent has ended that was there before the one that runs, and what helps, in one line;
+   * empty if there was none in the same pod.
+   */
+  static String lastEnd(List<Json> pods) {
+    return pods.stream()
+        .filter(PodState::isToStay)
+        .flatMap(pod -> pod.object("status").objects("containerStatuses").stream())
+        .filter(PodState::isRunning)
+        .map(container -> container.object("lastState").object("terminated"))
+        .filter(end -> !end.text("reason").isEmpty())
+        .map(end -> "the one before " + end(end) + (isOutOfMemory(end) ? ": " + MORE_MEMORY : ""))
+        .findFirst()
+        .orElse("");
+  }
+
   private static PodState stuck(String reason, String message, Json container, String image) {
     if (reason.contains("Image") || reason.equals("RegistryUnavailable")) {
       return new PodState(
@@ -109,20 +127,31 @@ record PodState(String name, String trouble, String remedy) {
               + " plugins.kubernetes.agent.image (and pull-secrets, pull-policy)");
     }
     Json last = container.object("lastState").object("terminated");
-    String end =
-        last.text("reason").isEmpty()
-            ? ""
-            : " (it ended with "
-                + last.text("reason")
-                + ", exit status "
-                + last.text("exitCode")
-                + ")";
     return new PodState(
         "",
-        "the agent does not run: " + reason + " " + message + end,
-        last.text("reason").equals("OOMKilled")
-            ? "Raise plugins.kubernetes.agent.memory-limit"
+        "the agent does not run: "
+            + reason
+            + " "
+            + message
+            + (last.text("reason").isEmpty() ? "" : " (it " + end(last) + ")"),
+        isOutOfMemory(last)
+            ? MORE_MEMORY
             : "plugins.kubernetes.agent.image must be a Java 17 runtime or newer, with the program"
                 + " of plugins.kubernetes.agent.command in its PATH");
+  }
+
+  private static boolean isRunning(Json container) {
+    return !container.object("state").object("running").text("startedAt").isEmpty();
+  }
+
+  private static String end(Json terminated) {
+    return "ended with "
+        + terminated.text("reason")
+        + ", exit status "
+        + terminated.text("exitCode");
+  }
+
+  private static boolean isOutOfMemory(Json terminated) {
+    return terminated.text("reason").equals("OOMKilled");
   }
 }

@@ -24,6 +24,9 @@ final class AgentSide implements AgentLinks.Observer, AgentSupervisor.Observer {
   private String namespace = "";
   private String pod = "";
 
+  /** How the agent ended that was in the pod before; empty if there was none. */
+  private String lastEnd = "";
+
   AgentSide(
       EventLoop loop,
       TunnelHealth health,
@@ -49,9 +52,21 @@ final class AgentSide implements AgentLinks.Observer, AgentSupervisor.Observer {
     loop.execute(
         () -> {
           namespace = inNamespace;
+          lastEnd = name.equals(pod) ? lastEnd : "";
           pod = name;
           if (links != null) {
             links.use(namespace, pod);
+          }
+        });
+  }
+
+  @Override
+  public void restarted(String how) {
+    loop.execute(
+        () -> {
+          lastEnd = how;
+          if (links != null && links.state() == AgentLinks.State.USABLE) {
+            ready();
           }
         });
   }
@@ -80,9 +95,14 @@ final class AgentSide implements AgentLinks.Observer, AgentSupervisor.Observer {
 
   @Override
   public void up() {
-    now(AgentHealth.State.READY, "through " + where(), "");
+    ready();
     health.reached();
     context.carriesDatagrams(true);
+  }
+
+  private void ready() {
+    String note = lastEnd.isEmpty() ? "" : " (" + lastEnd + ")";
+    now(AgentHealth.State.READY, "through " + where() + note, "");
   }
 
   @Override

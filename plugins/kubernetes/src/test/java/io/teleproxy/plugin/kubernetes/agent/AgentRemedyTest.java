@@ -15,7 +15,8 @@ final class AgentRemedyTest {
           pods "a" is forbidden: exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0 | quota raised
           pods "a" is forbidden: minimum memory usage per Container is 1Gi, but request is 64Mi | LimitRange
           pods "a" is forbidden: violates PodSecurity "restricted:latest" | run-as-user
-          Internal error occurred: failed calling webhook "x.y.z": no endpoints available | policy
+          Internal error occurred: failed calling webhook "x.y.z": no endpoints available | A webhook of the cluster
+          pods "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no | policy
           admission webhook "x.y.z" denied the request: no | policy
           unable to create new content in namespace x because it is being terminated | another namespace
           """)

@@ -60,6 +60,18 @@ final class PodStateTest {
   }
 
   @Test
+  void howTheAgentBeforeEndedIsNamedWhenItRunsAgain() {
+    Map<String, Object> container = new HashMap<>(Map.of("state", RUNNING));
+    container.put(
+        "lastState", Map.of("terminated", Map.of("reason", "OOMKilled", "exitCode", 137)));
+    assertThat(PodState.lastEnd(pods(Map.of("containerStatuses", List.of(container)))))
+        .isEqualTo(
+            "the one before ended with OOMKilled, exit status 137: Raise"
+                + " plugins.kubernetes.agent.memory-limit");
+    assertThat(PodState.lastEnd(pods(container(RUNNING)))).isEmpty();
+  }
+
+  @Test
   void aPodThatIsOverDoesNotRunWhateverIsSaidOfItsContainer() {
     Map<String, Object> status = new HashMap<>(container(RUNNING));
     status.put("phase", "Failed");
@@ -97,7 +109,10 @@ final class PodStateTest {
   }
 
   private static PodState state(Map<String, ?> status) {
-    Json pod = new Json(Map.of("metadata", Map.of("name", "agent-1"), "status", status));
-    return PodState.of(List.of(pod), "jre:17");
+    return PodState.of(pods(status), "jre:17");
+  }
+
+  private static List<Json> pods(Map<String, ?> status) {
+    return List.of(new Json(Map.of("metadata", Map.of("name", "agent-1"), "status", status)));
   }
 }
