@@ -24,6 +24,9 @@ public final class AgentLinks {
     /** A connection is there; perhaps not the first. */
     void up();
 
+    /** Another process of the agent than before answers in the same pod. */
+    void replaced();
+
     /** None is there, and the API server does not answer; it is tried again. */
     void unreachable(ConnectFailure failure);
 

@@ -26,14 +26,21 @@ public final class AgentSupervisor implements AutoCloseable {
   /** After this something is wrong that nobody tells. */
   private static final long NO_WORD_NANOS = TimeUnit.SECONDS.toNanos(15);
 
-  /** So long a kubelet takes to tell that, and how, a container has ended. */
-  private static final long HINDSIGHT_MILLIS = 3_000;
+  /** For the API server to hear of a container's end from its kubelet. */
+  private static final long HINDSIGHT_MILLIS = 1_000;
 
   /** Where somebody may log in again at any time. */
   private static final long MAX_CREDENTIALS_MILLIS = 10_000;
 
   /** A pod that served for so long was a good one. */
   private static final long STABLE_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  /** What there is to do while a pod runs. */
+  private enum Call {
+    NONE,
+    LOOK_BACK,
+    POD_LOST
+  }
 
   /** Who is told; from the supervisor's thread. */
   public interface Observer {
@@ -61,7 +68,7 @@ public final class AgentSupervisor implements AutoCloseable {
   private final AgentEstate estate = new AgentEstate();
 
   // guarded by this
-  private boolean poked;
+  private Call call = Call.NONE;
 
   /**
    * Does nothing until started.
@@ -90,14 +97,21 @@ public final class AgentSupervisor implements AutoCloseable {
 
   /** The pod is not there any more, or nothing answers in it. */
   public synchronized void podLost() {
-    poked = true;
+    call = Call.POD_LOST;
     notifyAll();
+  }
+
+  /** Another process of the agent answers in the same pod: what has become of the first? */
+  public synchronized void agentReplaced() {
+    if (call == Call.NONE) {
+      call = Call.LOOK_BACK;
+      notifyAll();
+    }
   }
 
   private void run() {
     long backoff = FIRST_BACKOFF_MILLIS;
     int lives = 0;
-    boolean again = false;
     AgentApi api = null;
     while (!isClosed()) {
       try {
@@ -110,11 +124,10 @@ public final class AgentSupervisor implements AutoCloseable {
         LOG.info("agent: [namespace={} pod={} image={}]", namespace, pod, api.image());
         observer.running(namespace, pod);
         long since = System.nanoTime();
-        if (again && !isPokedWithin(HINDSIGHT_MILLIS)) {
+        while (awaitCall() == Call.LOOK_BACK) {
+          sleep(HINDSIGHT_MILLIS);
           tellEnd(api);
         }
-        awaitPoke();
-        again = true;
         // A pod may be said to run for a while after it has died.
         lives = System.nanoTime() - since > STABLE_NANOS ? 0 : Math.min(lives + 1, 5);
         sleep(FIRST_POLL_MILLIS << lives);
@@ -227,20 +240,13 @@ public final class AgentSupervisor implements AutoCloseable {
     }
   }
 
-  private synchronized boolean isPokedWithin(long millis) throws InterruptedException {
-    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-    for (long left = millis; !poked && !isClosed() && left > 0; ) {
-      wait(left);
-      left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-    }
-    return poked;
-  }
-
-  private synchronized void awaitPoke() throws InterruptedException {
-    while (!poked && !isClosed()) {
+  private synchronized Call awaitCall() throws InterruptedException {
+    while (call == Call.NONE && !isClosed()) {
       wait();
     }
-    poked = false;
+    Call heard = call;
+    call = Call.NONE;
+    return heard;
   }
 
   private void sleep(long millis) throws InterruptedException {

@@ -48,6 +48,9 @@ final class DirectWay {
   private int opening;
   private int doubts;
 
+  /** Of agents: what another one had to say of its door does not count any more. */
+  private int generation;
+
   /**
    * @param allowed whether to ask for it at all
    * @param pool of all connections
@@ -127,6 +130,7 @@ final class DirectWay {
   private final class Opening implements ApiConnector.Result {
     private final int wanted;
     private final BooleanSupplier sought;
+    private final int asked = generation;
 
     Opening(int wanted, BooleanSupplier sought) {
       this.wanted = wanted;
@@ -164,7 +168,7 @@ final class DirectWay {
     }
 
     private void barred(String why) {
-      if (sought.getAsBoolean()) {
+      if (sought.getAsBoolean() && asked == generation) {
         shut(why);
         changed.run();
       }
@@ -197,8 +201,9 @@ final class DirectWay {
     }
   }
 
-  /** The pod is another one now. */
+  /** Pod or agent are others now. */
   void reset() {
     state = State.UNASKED;
+    generation++;
   }
 }

@@ -47,6 +47,9 @@ final class LinkKeeper implements AgentLink.Owner {
   /** To which the connections lead that are there. */
   private @Nullable Pod linked;
 
+  /** Which process of the agent is there; 0 while that is not known. */
+  private long instance;
+
   /** Whether one of them has worked. */
   private boolean up;
 
@@ -89,6 +92,7 @@ final class LinkKeeper implements AgentLink.Owner {
     if (!leadTo(namespace, name)) {
       way.reset();
       linked = new Pod(namespace, name);
+      instance = 0;
       up = false;
     }
     pod = linked;
@@ -241,6 +245,11 @@ final class LinkKeeper implements AgentLink.Owner {
     if (link.direct()) {
       way.works();
     }
+    if (instance != 0 && link.instance() != instance) {
+      way.reset();
+      observer.replaced();
+    }
+    instance = link.instance();
     observer.up();
     way.ask();
     openMissing();

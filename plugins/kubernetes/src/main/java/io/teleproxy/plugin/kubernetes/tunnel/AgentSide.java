@@ -106,6 +106,13 @@ final class AgentSide implements AgentLinks.Observer, AgentSupervisor.Observer {
   }
 
   @Override
+  public void replaced() {
+    if (supervisor != null) {
+      supervisor.agentReplaced();
+    }
+  }
+
+  @Override
   public void unreachable(ConnectFailure failure) {
     health.failed(failure);
   }

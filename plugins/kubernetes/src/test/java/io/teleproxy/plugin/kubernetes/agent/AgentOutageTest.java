@@ -43,6 +43,7 @@ final class AgentOutageTest {
   private final ApiLoop threads = new ApiLoop("agent-outage-test");
   private final EventLoop loop = threads.loop();
   private final AtomicInteger lost = new AtomicInteger();
+  private final AtomicInteger replaced = new AtomicInteger();
   private final AtomicInteger unreachable = new AtomicInteger();
   private final RecordedStream events = new RecordedStream();
   private ServerSocket server;
@@ -72,6 +73,11 @@ final class AgentOutageTest {
             2,
             false,
             new AgentLinks.Observer() {
+              @Override
+              public void replaced() {
+                replaced.incrementAndGet();
+              }
+
               @Override
               public void up() {}
 
@@ -109,6 +115,7 @@ final class AgentOutageTest {
     }
     settle();
     assertThat(lost.get()).as("the pod was there all the time").isZero();
+    assertThat(replaced).hasValue(0);
     assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads + 2);
     await("all sockets closed").atMost(PATIENCE).until(() -> openFiles() <= files + 8);
     // Not more port-forwards than are needed: two for each outage, and some that were cut early.
@@ -205,6 +212,7 @@ final class AgentOutageTest {
     assertThat(events.next())
         .startsWith("refused GENERAL the tunnel broke before the far end had answered");
     exchange();
+    assertThat(replaced).as("told once").hasValue(1);
   }
 
   @Test

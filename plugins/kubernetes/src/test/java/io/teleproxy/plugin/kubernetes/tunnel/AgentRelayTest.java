@@ -117,6 +117,9 @@ class AgentRelayTest extends RelayContract {
 
   private static final class DeafObserver implements AgentLinks.Observer {
     @Override
+    public void replaced() {}
+
+    @Override
     public void up() {}
 
     @Override
