@@ -81,7 +81,9 @@ class MeddlingIT {
 
   /** Nobody reaches a table that has an owner; iptables rules are made again, and that is said. */
   private static void mended(PlainMachine machine, Product product, boolean said, int times) {
+    long start = System.nanoTime();
     await().atMost(PATIENCE).until(machine::intercepts);
+    System.out.printf("intercepts again after %d ms%n", (System.nanoTime() - start) / 1_000_000);
     if (said) {
       await()
           .atMost(PATIENCE)

@@ -105,12 +105,26 @@ class OutageIT {
     long cpu = cpuMillis();
     try (Probe probe = new Probe()) {
       address("del", "10.99.1.2", "add", "10.99.1.3");
+      changesInTheClusterAreSeen();
       // A connection of a program has itself an end at the old address, where nothing reaches it.
       probe.served("another address", System.currentTimeMillis());
     } finally {
       address("del", "10.99.1.3", "add", "10.99.1.2");
     }
     System.out.printf("processor time of an outage: %d ms%n", cpuMillis() - cpu);
+  }
+
+  /** What reads the cluster has moved, too; its heartbeat alone would take up to 15 s. */
+  private static void changesInTheClusterAreSeen() {
+    cluster.kubectl("create", "service", "clusterip", "moved", "--tcp=80:80");
+    long start = System.nanoTime();
+    Http http = new Http(cluster.laptop());
+    await()
+        .atMost(Duration.ofSeconds(5))
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> !http.dig("moved.default.svc.cluster.local", "+time=1").isEmpty());
+    System.out.printf("a new service seen after %d ms%n", (System.nanoTime() - start) / 1_000_000);
+    cluster.kubectl("delete", "service", "moved");
   }
 
   @Test
