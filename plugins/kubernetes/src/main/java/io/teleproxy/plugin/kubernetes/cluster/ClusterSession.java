@@ -1,6 +1,5 @@
 package io.teleproxy.plugin.kubernetes.cluster;
 
-import io.teleproxy.plugin.kubernetes.cluster.Credentials.Timed;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.UserException;
@@ -9,8 +8,6 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -35,9 +32,6 @@ public final class ClusterSession implements AutoCloseable {
 
   private static final Pattern DOMAIN =
       Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
-
-  /** So long credentials, or that there are none, count: lest a plugin runs for each connection. */
-  private static final Duration SHORTEST_LIFE = Duration.ofSeconds(2);
 
   /** What makes two sessions the same. */
   private record Key(
@@ -70,16 +64,10 @@ public final class ClusterSession implements AutoCloseable {
   /** As it was read last; of the same place all the time. */
   private volatile Kubeconfig kubeconfig;
 
+  private final AccessRenewal access;
+
   // guarded by this
   private List<String> certificates;
-  private Credentials credentials;
-  private @Nullable Timed current;
-  private @Nullable CompletableFuture<Access> renewal;
-
-  /** What the last attempt to make credentials has failed with, and is told for a while. */
-  private @Nullable CompletableFuture<Access> failed;
-
-  private long failedAt;
 
   // guarded by SHARED
   private int users;
@@ -89,7 +77,7 @@ public final class ClusterSession implements AutoCloseable {
     this.environment = environment;
     this.kubeconfig = Kubeconfig.load(key.files(), key.context());
     this.certificates = contents(kubeconfig.certificateFiles());
-    this.credentials = new Credentials(kubeconfig, environment);
+    this.access = new AccessRenewal(new Credentials(kubeconfig, environment));
     this.proxy = ProxyUrl.of(kubeconfig, environment.variables());
   }
 
@@ -187,11 +175,9 @@ public final class ClusterSession implements AutoCloseable {
       if (!now.equals(kubeconfig) || !certificatesNow.equals(certificates)) {
         Credentials renewed = new Credentials(now, environment);
         renewed.check();
-        credentials = renewed;
+        access.replace(renewed);
         kubeconfig = now;
         certificates = certificatesNow;
-        current = null;
-        failed = null;
         LOG.info(
             "kubeconfig: other credentials of the same user are used: [context={}]", context());
       }
@@ -234,23 +220,8 @@ public final class ClusterSession implements AutoCloseable {
    * The current credentials. Complete at once unless they have to be made or have expired; fails
    * with {@link UserException} (as the cause) if they cannot be had.
    */
-  public synchronized CompletableFuture<Access> access() {
-    Timed known = current;
-    if (known != null && Instant.now().isBefore(known.expires())) {
-      return CompletableFuture.completedFuture(known.access());
-    }
-    CompletableFuture<Access> latest = failed;
-    if (latest != null && System.nanoTime() - failedAt < SHORTEST_LIFE.toNanos()) {
-      return latest.copy();
-    }
-    if (renewal == null) {
-      CompletableFuture<Access> started = new CompletableFuture<>();
-      renewal = started;
-      Thread thread = new Thread(() -> renew(started), "kubernetes-credentials");
-      thread.setDaemon(true);
-      thread.start();
-    }
-    return renewal.copy();
+  public CompletableFuture<Access> access() {
+    return access.access();
   }
 
   /**
@@ -258,12 +229,8 @@ public final class ClusterSession implements AutoCloseable {
    *
    * @return false if that would change nothing, because they are written in the kubeconfig
    */
-  public synchronized boolean refused(Access access) {
-    Timed known = current;
-    if (known != null && known.access() == access) {
-      current = null;
-    }
-    return credentials.renewable();
+  public boolean refused(Access shown) {
+    return access.refused(shown);
   }
 
   /** What the watcher knows of the cluster by now; take it once per question. */
@@ -289,36 +256,5 @@ public final class ClusterSession implements AutoCloseable {
         SHARED.remove(key, this);
       }
     }
-  }
-
-  /** Credentials that seem to have expired already: this machine's clock may be wrong. */
-  private static Timed notAtOnceAgain(Timed made) {
-    Instant soon = Instant.now().plus(SHORTEST_LIFE);
-    return made.expires().isBefore(soon) ? new Timed(made.access(), soon) : made;
-  }
-
-  private void renew(CompletableFuture<Access> started) {
-    Credentials from = credentials();
-    try {
-      Timed made = notAtOnceAgain(from.renew());
-      synchronized (this) {
-        // Those that were replaced meanwhile are good for who waits, and for nobody after him.
-        current = from == credentials ? made : null;
-        renewal = null;
-        failed = null;
-      }
-      started.complete(made.access());
-    } catch (RuntimeException | Error e) {
-      synchronized (this) {
-        renewal = null;
-        failed = from == credentials ? started : null;
-        failedAt = System.nanoTime();
-      }
-      started.completeExceptionally(e);
-    }
-  }
-
-  private synchronized Credentials credentials() {
-    return credentials;
   }
 }

@@ -28,15 +28,29 @@ final class Credentials {
   /** Token files are read again that often: service account tokens on disk are rotated. */
   private static final Duration TOKEN_FILE_LIFETIME = Duration.ofMinutes(1);
 
+  private static final Duration FOREVER = Duration.ofNanos(Long.MAX_VALUE);
+
+  /** So long credentials, or that there are none, count: lest a plugin runs for each connection. */
+  static final Duration SHORTEST_LIFE = Duration.ofSeconds(2);
+
   /** Credentials are renewed so long before they expire. */
   private static final Duration EARLY = Duration.ofSeconds(10);
 
   /**
-   * An access and how long it lasts.
+   * An access and how long it is used. The wall clock decides about nothing but the expiry, which
+   * is told by it; where that clock is wrong, or jumps, the server's refusal does.
    *
+   * @param made when, as of {@link System#nanoTime}
+   * @param longest after which it is looked whether there is another
    * @param expires {@link Instant#MAX} if it does not by itself
    */
-  record Timed(Access access, Instant expires) {}
+  record Timed(Access access, long made, Duration longest, Instant expires) {
+    boolean good() {
+      Duration age = Duration.ofNanos(System.nanoTime() - made);
+      return age.compareTo(SHORTEST_LIFE) < 0
+          || (age.compareTo(longest) < 0 && Instant.now().isBefore(expires));
+    }
+  }
 
   private final Kubeconfig kubeconfig;
   private final Section user;
@@ -96,6 +110,7 @@ final class Credentials {
    */
   Timed renew() {
     Instant expires = Instant.MAX;
+    Duration longest = FOREVER;
     Optional<String> authorization = Optional.empty();
     X509ExtendedKeyManager key = clientCertificate();
     if (plugin.isPresent()) {
@@ -107,7 +122,7 @@ final class Credentials {
       expires = credential.expires().map(end -> end.minus(EARLY)).orElse(Instant.MAX);
     } else if (tokenFile.isPresent()) {
       authorization = Optional.of("Bearer " + text(tokenFile.get()));
-      expires = Instant.now().plus(TOKEN_FILE_LIFETIME);
+      longest = TOKEN_FILE_LIFETIME;
     } else if (user.text("token").isPresent()) {
       authorization = user.text("token").map(token -> "Bearer " + token);
     } else if (user.text("username").isPresent()) {
@@ -124,7 +139,7 @@ final class Credentials {
     for (String group : user.texts("as-groups")) {
       headers.add(new Header("Impersonate-Group", group));
     }
-    return new Timed(access(headers, key), expires);
+    return new Timed(access(headers, key), System.nanoTime(), longest, expires);
   }
 
   private Access access(List<Header> headers, @Nullable X509ExtendedKeyManager key) {

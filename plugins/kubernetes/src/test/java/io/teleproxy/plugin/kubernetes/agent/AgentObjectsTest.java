@@ -3,9 +3,13 @@ package io.teleproxy.plugin.kubernetes.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.teleproxy.testkit.TestEnvironment;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What is asked of the cluster. */
 final class AgentObjectsTest {
@@ -21,6 +25,22 @@ final class AgentObjectsTest {
     assertThat(objects("Jané.Doe@Example", "m", Map.of()).name())
         .matches("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
     assertThat(objects("", "m", Map.of()).name()).matches("teleproxy-agent-[0-9a-f]{8}");
+  }
+
+  @Test
+  void copiesOfAMachineAreToldApartByTheirNames(@TempDir Path root) throws IOException {
+    Path id = Files.createDirectories(root.resolve("etc")).resolve("machine-id");
+    Path name = Files.createDirectories(root.resolve("proc/sys/kernel")).resolve("hostname");
+    TestEnvironment jane = new TestEnvironment(Map.of("USER", "jane"), Map.of());
+    Files.writeString(id, "0123456789abcdef\n");
+    Files.writeString(name, "one\n");
+    AgentOwner first = AgentOwner.of(jane, root);
+    assertThat(AgentOwner.of(jane, root)).isEqualTo(first);
+    Files.writeString(name, "two\n");
+    assertThat(AgentOwner.of(jane, root)).isNotEqualTo(first);
+    Files.writeString(name, "one\n");
+    Files.writeString(id, "fedcba9876543210\n");
+    assertThat(AgentOwner.of(jane, root)).isNotEqualTo(first);
   }
 
   @Test
