@@ -160,6 +160,11 @@ final class Cluster implements AutoCloseable {
         .toList();
   }
 
+  /** The lab's authority: {@code ca.crt} and {@code ca.key}. */
+  Path pki() {
+    return Path.of(STATE, "pki");
+  }
+
   Path kubeconfig() {
     return kubeconfig;
   }

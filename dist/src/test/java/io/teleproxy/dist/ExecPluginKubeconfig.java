@@ -42,15 +42,17 @@ record ExecPluginKubeconfig(Path kubeconfig, Path log) {
                 pem(text, "client-certificate-data"),
                 pem(text, "client-key-data")));
     Command.of("chmod", "755", plugin.toString()).run().succeeded();
-    String user =
-        "user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: credentials-of-mine,"
-            + " interactiveMode: Never}}";
-    Path kubeconfig =
-        Files.writeString(
-            folder.resolve("kubeconfig"),
-            text.replaceFirst("user: \\{[^}]*}", Matcher.quoteReplacement(user))
-                .replace("credentials-of-mine", plugin.toString()));
+    Path kubeconfig = Files.writeString(folder.resolve("kubeconfig"), with(plugin, text));
     return new ExecPluginKubeconfig(kubeconfig, log);
+  }
+
+  /** A kubeconfig with a client certificate, with a command in its place. */
+  static String with(Path plugin, String kubeconfig) {
+    String user =
+        "user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: "
+            + plugin
+            + ", interactiveMode: Never}}";
+    return kubeconfig.replaceFirst("user: \\{[^}]*}", Matcher.quoteReplacement(user));
   }
 
   /** A line for each run: user id, HOME, and the variable FROM. */
