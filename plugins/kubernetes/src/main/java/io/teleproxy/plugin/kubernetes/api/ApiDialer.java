@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioSocketChannel;
@@ -15,6 +16,7 @@ import io.teleproxy.plugin.kubernetes.cluster.Access;
 import io.teleproxy.plugin.kubernetes.cluster.ClientTls;
 import io.teleproxy.plugin.kubernetes.cluster.ClusterSession;
 import io.teleproxy.plugin.kubernetes.cluster.ProxyUrl;
+import io.teleproxy.spi.UserException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -43,14 +45,19 @@ public final class ApiDialer {
   /** Handlers come when the connection is there, since several addresses may be tried. */
   private static final ChannelHandler NO_HANDLER = new SharedNothing();
 
+  private final ClusterSession cluster;
   private final ApiServer server;
   private final Optional<ProxyUrl> proxy;
   private final ApiLoop loop;
   private final AtomicBoolean lookingUp = new AtomicBoolean();
   private volatile InetAddress @Nullable [] lastAddresses;
 
+  /** With the proxy; null if it speaks none, and until it is needed. */
+  private volatile @Nullable ClientTls proxyTls;
+
   /** One for each cluster and loop, since it remembers addresses. */
   public ApiDialer(ClusterSession cluster, ApiLoop loop) {
+    this.cluster = cluster;
     this.server = ApiServer.of(cluster.server(), cluster.tlsServerName().orElse(""));
     this.proxy = cluster.proxy();
     this.loop = loop;
@@ -127,14 +134,25 @@ public final class ApiDialer {
             () -> {
               try {
                 InetAddress[] addresses = lookUp();
+                makeProxyTls();
                 lastAddresses = addresses;
                 loop.execute(() -> connect(halfClosure, addresses, 0, init, failed));
-              } catch (IOException e) {
+              } catch (UnknownHostException e) {
                 IOException unknown = new UnknownHostException("unknown host " + host());
                 unknown.initCause(e);
                 loop.execute(() -> failed.accept(unknown));
+              } catch (SSLException | UserException e) {
+                loop.execute(() -> failed.accept(e));
               }
             });
+  }
+
+  private void makeProxyTls() throws SSLException {
+    if (proxy.isPresent() && proxy.get().kind() == ProxyUrl.Kind.HTTPS && proxyTls == null) {
+      ClientTls made = cluster.proxyTls();
+      made.context();
+      proxyTls = made;
+    }
   }
 
   private String host() {
@@ -183,7 +201,7 @@ public final class ApiDialer {
     ChannelFuture connecting =
         proxy.isPresent()
             ? bootstrap
-                .handler(proxyHandler(proxy.get(), addresses[index]))
+                .handler(throughProxy(proxy.get(), addresses[index]))
                 .resolver(NoopAddressResolverGroup.INSTANCE)
                 .connect(InetSocketAddress.createUnresolved(server.host(), server.port()))
             : bootstrap
@@ -201,11 +219,26 @@ public final class ApiDialer {
         });
   }
 
+  private ChannelHandler throughProxy(ProxyUrl between, InetAddress address) {
+    ClientTls tls = proxyTls;
+    ChannelHandler handler = proxyHandler(between, address);
+    if (tls == null) {
+      return handler;
+    }
+    return new ChannelInitializer<Channel>() {
+      @Override
+      protected void initChannel(Channel channel) throws SSLException {
+        tls.secure(channel, between.host(), between.port(), loop.workers());
+        channel.pipeline().addLast(handler);
+      }
+    };
+  }
+
   /** Of one connection: what is sent waits until the proxy has made its own. */
   private static ChannelHandler proxyHandler(ProxyUrl proxy, InetAddress address) {
     InetSocketAddress to = new InetSocketAddress(address, proxy.port());
     boolean named = !proxy.user().isEmpty();
-    if (proxy.socks()) {
+    if (proxy.kind() == ProxyUrl.Kind.SOCKS5) {
       return named
           ? new Socks5ProxyHandler(to, proxy.user(), proxy.password())
           : new Socks5ProxyHandler(to);

@@ -52,6 +52,11 @@ final class AccessRenewal {
     return credentials.renewable();
   }
 
+  /** As of {@link ClusterSession#proxyTls}. */
+  ClientTls proxyTls() {
+    return credentials().proxyTls();
+  }
+
   /** Uses others of the same user from now on. */
   synchronized void replace(Credentials others) {
     credentials = others;

@@ -202,6 +202,15 @@ public final class ClusterSession implements AutoCloseable {
     return proxy;
   }
 
+  /**
+   * TLS with the proxy itself, where it is one that speaks that; reads files.
+   *
+   * @throws io.teleproxy.spi.UserException if its authorities cannot be used
+   */
+  public ClientTls proxyTls() {
+    return access.proxyTls();
+  }
+
   public String context() {
     return kubeconfig.context();
   }

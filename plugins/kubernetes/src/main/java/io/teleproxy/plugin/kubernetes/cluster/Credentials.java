@@ -170,14 +170,34 @@ final class Credentials {
     if (cluster.flag("insecure-skip-tls-verify")) {
       made = ServerTrust.everyone();
     } else {
-      Optional<byte[]> pem = dataOrFile(cluster, "certificate-authority");
-      X509Certificate[] authorities = pem.isPresent() ? PemKeys.certificates(pem.get()) : null;
-      made = ServerTrust.authorities(Optional.ofNullable(authorities));
+      made = authorities();
       Optional<String> name = cluster.text("tls-server-name");
       made = name.isPresent() ? ServerTrust.named(name.get(), made) : ServerTrust.asked(made);
     }
     trust = made;
     return made;
+  }
+
+  private X509ExtendedTrustManager authorities() throws GeneralSecurityException {
+    Optional<byte[]> pem = dataOrFile(kubeconfig.cluster(), "certificate-authority");
+    X509Certificate[] authorities = pem.isPresent() ? PemKeys.certificates(pem.get()) : null;
+    return ServerTrust.authorities(Optional.ofNullable(authorities));
+  }
+
+  /**
+   * TLS with a proxy before the API server. As kubectl does, it believes the kubeconfig's
+   * authorities; the JDK's as well, and the user's certificate is not shown.
+   */
+  ClientTls proxyTls() {
+    try {
+      X509ExtendedTrustManager trusted =
+          kubeconfig.cluster().flag("insecure-skip-tls-verify")
+              ? ServerTrust.everyone()
+              : ServerTrust.either(authorities(), ServerTrust.authorities(Optional.empty()));
+      return new ClientTls(null, trusted);
+    } catch (GeneralSecurityException e) {
+      throw unusable(kubeconfig.cluster(), "certificate-authority", e);
+    }
   }
 
   private @Nullable X509ExtendedKeyManager clientCertificate() {

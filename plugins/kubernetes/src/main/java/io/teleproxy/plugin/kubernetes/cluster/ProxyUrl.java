@@ -10,16 +10,32 @@ import java.util.Optional;
  * The proxy between this machine and the API server: {@code proxy-url} of a kubeconfig, else that
  * of the user's environment.
  *
- * @param socks SOCKS5 (RFC 1928), else HTTP CONNECT (RFC 9110 §9.3.6)
+ * @param kind what it speaks
  * @param user empty if it asks for none
  */
-public record ProxyUrl(boolean socks, String host, int port, String user, String password) {
+public record ProxyUrl(Kind kind, String host, int port, String user, String password) {
+  /** What proxies speak. */
+  public enum Kind {
+    /** HTTP CONNECT (RFC 9110 §9.3.6). */
+    HTTP(80),
+    /** The same within TLS. */
+    HTTPS(443),
+    /** RFC 1928. */
+    SOCKS5(1080);
+
+    private final int port;
+
+    Kind(int port) {
+      this.port = port;
+    }
+  }
+
   /** Where there is none of them, as mostly, nothing more is loaded at a start. */
   private static final String[] VARIABLES = {
     "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"
   };
 
-  static final String KINDS = "http://HOST:PORT or socks5://HOST:PORT";
+  static final String KINDS = "http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT";
 
   /**
    * @param variables the user's environment
@@ -49,8 +65,14 @@ public record ProxyUrl(boolean socks, String host, int port, String user, String
       return Optional.empty();
     }
     String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
-    boolean socks = scheme.equals("socks5") || scheme.equals("socks5h");
-    if (uri.getHost() == null || !(socks || scheme.equals("http"))) {
+    Kind kind =
+        switch (scheme) {
+          case "http" -> Kind.HTTP;
+          case "https" -> Kind.HTTPS;
+          case "socks5", "socks5h" -> Kind.SOCKS5;
+          default -> null;
+        };
+    if (uri.getHost() == null || kind == null) {
       return Optional.empty();
     }
     String host = uri.getHost();
@@ -58,9 +80,9 @@ public record ProxyUrl(boolean socks, String host, int port, String user, String
     int colon = account.indexOf(':');
     return Optional.of(
         new ProxyUrl(
-            socks,
+            kind,
             host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
-            uri.getPort() > 0 ? uri.getPort() : socks ? 1080 : 80,
+            uri.getPort() > 0 ? uri.getPort() : kind.port,
             colon < 0 ? account : account.substring(0, colon),
             colon < 0 ? "" : account.substring(colon + 1)));
   }
@@ -68,6 +90,6 @@ public record ProxyUrl(boolean socks, String host, int port, String user, String
   /** Without the password. */
   @Override
   public String toString() {
-    return (socks ? "socks5://" : "http://") + host + ":" + port;
+    return kind.name().toLowerCase(Locale.ROOT) + "://" + host + ":" + port;
   }
 }

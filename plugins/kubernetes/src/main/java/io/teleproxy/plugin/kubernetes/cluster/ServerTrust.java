@@ -51,6 +51,31 @@ final class ServerTrust {
     throw new GeneralSecurityException("the JDK has no X.509 trust manager");
   }
 
+  /** Believes what one of them believes. */
+  static X509ExtendedTrustManager either(
+      X509ExtendedTrustManager first, X509ExtendedTrustManager second) {
+    return new ChainOnly() {
+      @Override
+      void check(X509Certificate[] chain, String authType) throws CertificateException {
+        try {
+          first.checkServerTrusted(chain, authType);
+        } catch (CertificateException e) {
+          second.checkServerTrusted(chain, authType);
+        }
+      }
+
+      @Override
+      public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+          throws CertificateException {
+        try {
+          first.checkServerTrusted(chain, authType, engine);
+        } catch (CertificateException e) {
+          second.checkServerTrusted(chain, authType, engine);
+        }
+      }
+    };
+  }
+
   /** {@code insecure-skip-tls-verify}: believes everyone, as the user asked for. */
   static X509ExtendedTrustManager everyone() {
     return new ChainOnly() {

@@ -110,39 +110,65 @@ class ApiTlsTest {
     assertThat(askOneThatShows("localhost", "localhost")).isEqualTo("200");
   }
 
+  @Test
+  void aProxyMayBeReachedByTlsAndIsVerifiedToo() throws Exception {
+    Path both = folder.resolve("both.pem");
+    Files.writeString(both, Files.readString(pem("server")) + Files.readString(pem("local")));
+    try (PlainProxy proxy =
+        new PlainProxy(server.getLocalPort(), showing("local").getServerSocketFactory())) {
+      String url = "https://localhost:" + proxy.port();
+      assertThat(askThrough(url, both)).isEqualTo("200");
+      assertThat(proxy.asked()).startsWith("CONNECT 127.0.0.1:" + server.getLocalPort());
+      assertThat(askThrough(url, pem("server"))).contains("through the proxy " + url, "certif");
+      assertThat(askThrough("https://127.0.0.1:" + proxy.port(), both)).contains("127.0.0.1");
+    }
+  }
+
+  private String askThrough(String proxy, Path authorities) throws Exception {
+    return ask(server, "127.0.0.1", authorities, "{token: x}", ", proxy-url: \"" + proxy + "\"");
+  }
+
   private String askOneThatShows(String certificate, String host) throws Exception {
+    try (SSLServerSocket server = listen(showing(certificate))) {
+      return ask(server, host, pem(certificate), "{token: x}", "");
+    }
+  }
+
+  private static SSLContext showing(String certificate) throws Exception {
     KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
     keys.init(store(certificate), PASSWORD);
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(keys.getKeyManagers(), null, null);
-    try (SSLServerSocket server = listen(context)) {
-      return ask(server, host, certificate, false);
-    }
+    return context;
   }
 
   private String ask(SSLServerSocket to, String authority, boolean asUser) throws Exception {
-    return ask(to, "127.0.0.1", authority, asUser);
-  }
-
-  /** The status of an answer, or why there was none. */
-  private String ask(SSLServerSocket to, String host, String authority, boolean asUser)
-      throws Exception {
     String user =
         asUser
             ? "{client-certificate: " + pem("user") + ", client-key: " + key("user") + "}"
             : "{token: x}";
-    Path kubeconfig = folder.resolve("config-" + to.getLocalPort() + authority + asUser);
+    return ask(to, "127.0.0.1", pem(authority), user, "");
+  }
+
+  /**
+   * The status of an answer, or why there was none.
+   *
+   * @param more of the kubeconfig's cluster
+   */
+  private String ask(SSLServerSocket to, String host, Path authorities, String user, String more)
+      throws Exception {
+    Path kubeconfig = Files.createTempFile(folder, "config", "");
     Files.writeString(
         kubeconfig,
         """
         apiVersion: v1
         kind: Config
-        clusters: [{name: c, cluster: {server: "https://%s:%d", certificate-authority: %s}}]
+        clusters: [{name: c, cluster: {server: "https://%s:%d", certificate-authority: %s%s}}]
         users: [{name: u, user: %s}]
         contexts: [{name: c, context: {cluster: c, user: u}}]
         current-context: c
         """
-            .formatted(host, to.getLocalPort(), pem(authority), user));
+            .formatted(host, to.getLocalPort(), authorities, more, user));
     CompletableFuture<String> answer = new CompletableFuture<>();
     try (ClusterSession session =
         ClusterSession.acquire(

@@ -8,14 +8,21 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import javax.net.ServerSocketFactory;
 
 /** A proxy that speaks HTTP CONNECT and SOCKS5, and leads everybody to one port of loopback. */
 final class PlainProxy implements AutoCloseable {
-  private final ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+  private final ServerSocket socket;
   private final int target;
   private volatile String asked = "";
 
   PlainProxy(int target) throws IOException {
+    this(target, ServerSocketFactory.getDefault());
+  }
+
+  /** One that is spoken to as these sockets do. */
+  PlainProxy(int target, ServerSocketFactory sockets) throws IOException {
+    this.socket = sockets.createServerSocket(0, 50, InetAddress.getLoopbackAddress());
     this.target = target;
     start(this::accept);
   }

@@ -28,7 +28,7 @@ class EnvironmentProxyTest {
   void capitalLettersCountBeforeSmallOnes() {
     Map<String, String> small = Map.of("https_proxy", "socks5://user:secret@small.test");
     assertThat(of("https://api.test", small))
-        .contains(new ProxyUrl(true, "small.test", 1080, "user", "secret"));
+        .contains(new ProxyUrl(ProxyUrl.Kind.SOCKS5, "small.test", 1080, "user", "secret"));
     assertThat(of("https://api.test", Map.of("https_proxy", "a.test", "HTTPS_PROXY", "b.test")))
         .hasToString("Optional[http://b.test:80]");
   }
