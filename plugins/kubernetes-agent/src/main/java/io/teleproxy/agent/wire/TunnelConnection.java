@@ -4,26 +4,15 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.codec.http2.DefaultHttp2Connection;
-import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
-import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
-import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
-import io.netty.handler.codec.http2.DefaultHttp2FrameWriter;
-import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
-import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
-import io.netty.handler.codec.http2.Http2ConnectionDecoder;
-import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
-import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 import java.io.IOException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,62 +25,13 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
   /** Of the connection; larger than that of any stream. */
   private static final int CONNECTION_WINDOW = 2 * ReceiveWindows.LARGEST;
 
-  /** What one stream sends before it is another's turn, and a reader must hold together. */
-  private static final int MAX_FRAME = 32 * 1024;
-
-  /** So long a frame that nobody waits for may wait for company. */
-  private static final long COMPANY_MILLIS = 1;
-
-  /** Of headers, all together: a host name and a few words. */
-  private static final int MAX_HEADERS = 8 * 1024;
-
-  /** A setting of ours (RFC 9113 §6.5.2: others ignore it): which process of the agent this is. */
-  private static final char INSTANCE = 0xf5a0;
-
   private final Http2Connection.PropertyKey userKey;
   private final ReceiveWindows windows;
   private final Pulse pulse = new Pulse();
+  private final Flushes flushes = new Flushes(this);
   private @Nullable ChannelHandlerContext context;
-  private boolean flushScheduled;
-  private boolean companyAwaited;
-  private boolean unflushed;
   private boolean windowOpened;
   private String lossReason = "the connection was closed";
-
-  /** The parts that the superclass wants at once. */
-  private record Codec(
-      Http2Connection connection, Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder) {
-    static Codec of(boolean accepting) {
-      Http2Connection connection = new DefaultHttp2Connection(accepting);
-      connection
-          .local()
-          .flowController(
-              new DefaultHttp2LocalFlowController(
-                  connection, DefaultHttp2LocalFlowController.DEFAULT_WINDOW_UPDATE_RATIO, true));
-      UniformStreamByteDistributor turns = new UniformStreamByteDistributor(connection);
-      turns.minAllocationChunk(MAX_FRAME);
-      connection.remote().flowController(new DefaultHttp2RemoteFlowController(connection, turns));
-      Http2ConnectionEncoder encoder =
-          new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter());
-      Http2ConnectionDecoder decoder =
-          new DefaultHttp2ConnectionDecoder(connection, encoder, new DefaultHttp2FrameReader());
-      return new Codec(connection, decoder, encoder);
-    }
-
-    Http2Settings settings(long instance) {
-      Http2Settings settings =
-          new Http2Settings()
-              .initialWindowSize(ReceiveWindows.FIRST)
-              .maxFrameSize(MAX_FRAME)
-              .maxHeaderListSize(MAX_HEADERS);
-      if (instance != 0) {
-        settings.put(INSTANCE, Long.valueOf(instance));
-      }
-      return connection.isServer()
-          ? settings.connectProtocolEnabled(true)
-          : settings.pushEnabled(false);
-    }
-  }
 
   /**
    * One end.
@@ -108,26 +48,28 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
    * @param instance tells the other end which process this is, from 1 to 2^32-1; 0 tells nothing
    */
   protected TunnelConnection(boolean accepting, WindowBudget budget, long instance) {
-    this(Codec.of(accepting), budget, instance);
+    this(TunnelCodec.of(accepting), budget, instance);
   }
 
-  private TunnelConnection(Codec codec, WindowBudget budget, long instance) {
-    super(codec.decoder, codec.encoder, codec.settings(instance));
+  private TunnelConnection(TunnelCodec codec, WindowBudget budget, long instance) {
+    super(codec.decoder(), codec.encoder(), codec.settings(instance));
     gracefulShutdownTimeoutMillis(0);
-    userKey = codec.connection.newKey();
-    windows = new ReceiveWindows(codec.connection, budget);
-    codec.decoder.frameListener(new TunnelFrames(this));
-    codec.connection.addListener(
-        new Http2ConnectionAdapter() {
-          @Override
-          public void onStreamRemoved(Http2Stream stream) {
-            windows.released(stream);
-            StreamUser user = stream.removeProperty(userKey);
-            if (user != null) {
-              user.lost(lossReason);
-            }
-          }
-        });
+    userKey = codec.connection().newKey();
+    windows = new ReceiveWindows(codec.connection(), budget);
+    codec.decoder().frameListener(new TunnelFrames(this));
+    codec
+        .connection()
+        .addListener(
+            new Http2ConnectionAdapter() {
+              @Override
+              public void onStreamRemoved(Http2Stream stream) {
+                windows.released(stream);
+                StreamUser user = stream.removeProperty(userKey);
+                if (user != null) {
+                  user.lost(lossReason);
+                }
+              }
+            });
   }
 
   // --- for subclasses
@@ -142,8 +84,7 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
 
   /** Which process the other end has said to be; 0 if it has not. */
   protected static long instance(Http2Settings settings) {
-    Long instance = settings.get(INSTANCE);
-    return instance == null ? 0 : instance;
+    return TunnelCodec.instance(settings);
   }
 
   /** The other end wants no streams beyond this id. */
@@ -232,41 +173,14 @@ public abstract class TunnelConnection extends Http2ConnectionHandler {
     flushSoon();
   }
 
-  /** One flush for all that is written in one turn of the event loop. */
+  /** As {@link Flushes#soon}. */
   public final void flushSoon() {
-    if (!flushScheduled) {
-      flushScheduled = true;
-      ChannelHandlerContext ctx = context();
-      ctx.executor()
-          .execute(
-              () -> {
-                flushScheduled = false;
-                unflushed = false;
-                flush(ctx);
-              });
-    }
+    flushes.soon(context());
   }
 
-  /**
-   * A flush within a millisecond, sooner if there is one for another reason. Each flush is a record
-   * of TLS, a system call, and as much again in every process on the way.
-   */
+  /** As {@link Flushes#inCompany}. */
   protected final void flushInCompany() {
-    unflushed = true;
-    if (!flushScheduled && !companyAwaited) {
-      companyAwaited = true;
-      context()
-          .executor()
-          .schedule(
-              () -> {
-                companyAwaited = false;
-                if (unflushed) {
-                  flushSoon();
-                }
-              },
-              COMPANY_MILLIS,
-              TimeUnit.MILLISECONDS);
-    }
+    flushes.inCompany(context());
   }
 
   // --- pulse

@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.teleproxy.plugin.kubernetes.portforward.Carrier;
 import io.teleproxy.spi.Tunnel.DialFailure;
 import java.net.InetSocketAddress;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -19,14 +18,12 @@ import org.jspecify.annotations.Nullable;
  * loop.
  */
 final class AgentDial implements Carrier, AgentLinks.Waiter {
-  private record Early(ByteBuf bytes, IntConsumer sent) {}
-
   private final AgentLinks links;
   private final InetSocketAddress to;
   private final Events events;
   private final long number;
   private final List<Attempt> attempts = new ArrayList<>(1);
-  private final ArrayDeque<Early> early = new ArrayDeque<>(2);
+  private final EarlyBytes early = new EarlyBytes();
   private @Nullable Carrier chosen;
   private String lastLoss = "";
   private long instance;
@@ -78,9 +75,7 @@ final class AgentDial implements Carrier, AgentLinks.Waiter {
   }
 
   private void prepare(Carrier carrier) {
-    for (Early each : early) {
-      carrier.write(each.bytes.retainedDuplicate(), length -> {});
-    }
+    early.repeat(carrier);
     if (finished) {
       carrier.finish();
     }
@@ -140,11 +135,7 @@ final class AgentDial implements Carrier, AgentLinks.Waiter {
       waiting = false;
       links.cancel(this);
     }
-    for (Early each = early.poll(); each != null; each = early.poll()) {
-      int length = each.bytes.readableBytes() - HEADROOM;
-      each.bytes.release();
-      each.sent.accept(length);
-    }
+    early.release();
   }
 
   // --- the flow's side
@@ -158,7 +149,7 @@ final class AgentDial implements Carrier, AgentLinks.Waiter {
       bytes.release();
       sent.accept(length);
     } else {
-      early.add(new Early(bytes, sent));
+      early.add(bytes, sent);
       for (Attempt attempt : attempts) {
         attempt.write(bytes.retainedDuplicate());
       }

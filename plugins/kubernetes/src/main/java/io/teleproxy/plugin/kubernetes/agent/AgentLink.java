@@ -1,6 +1,5 @@
 package io.teleproxy.plugin.kubernetes.agent;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
@@ -187,43 +186,6 @@ public final class AgentLink extends TunnelConnection {
       answer.accept(0);
     } else {
       user(stream, new DoorAnswer(answer));
-    }
-  }
-
-  /** The first that is heard is the answer. */
-  private static final class DoorAnswer implements StreamUser {
-    private final IntConsumer answer;
-    private boolean told;
-
-    DoorAnswer(IntConsumer answer) {
-      this.answer = answer;
-    }
-
-    private void tell(int port) {
-      if (!told) {
-        told = true;
-        answer.accept(port);
-      }
-    }
-
-    @Override
-    public void headers(Http2Headers headers, boolean end) {
-      tell(DoorRequest.port(headers));
-    }
-
-    @Override
-    public int data(ByteBuf data, boolean end) {
-      return data.readableBytes();
-    }
-
-    @Override
-    public void reset(long code) {
-      tell(0);
-    }
-
-    @Override
-    public void lost(String reason) {
-      tell(0);
     }
   }
 
