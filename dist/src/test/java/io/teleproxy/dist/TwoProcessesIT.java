@@ -74,6 +74,11 @@ class TwoProcessesIT {
       List<Long> others = cluster.laptop().processes();
       try (Product product = user.start("run", "--kubeconfig", kubeconfig.toString())) {
         product.awaitReady();
+        Command.Result second = user.execute("run", "--kubeconfig", kubeconfig.toString());
+        assertThat(second.exit()).as("%s", second).isEqualTo(2);
+        assertThat(second.err())
+            .contains("another teleproxy is running")
+            .doesNotContain("has died");
         long first = bridge(cluster).orElseThrow();
         Command.of("kill", "-KILL", Long.toString(first)).run().succeeded();
 

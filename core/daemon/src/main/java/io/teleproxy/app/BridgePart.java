@@ -19,6 +19,9 @@ final class BridgePart implements ProcessPart {
   /** Null until they are open. */
   private volatile @Nullable Sources sources;
 
+  /** Null until it is looked for. */
+  private volatile @Nullable RemoteTables remote;
+
   BridgePart(RunContext run) {
     this.run = run;
   }
@@ -29,7 +32,7 @@ final class BridgePart implements ProcessPart {
     if (beside) {
       Part.pid(run.environment().variables(), Part.PARENT).ifPresent(this::endWith);
     }
-    RemoteTables remote =
+    RemoteTables tables =
         run.sources()
             .add(
                 "remote tables",
@@ -39,11 +42,12 @@ final class BridgePart implements ProcessPart {
                     run.components(),
                     this::reload,
                     Knowledge.answering(() -> sources)));
-    Sources opened = run.openSources(remote, remote::datagramsChanged);
+    remote = tables;
+    Sources opened = run.openSources(tables, tables::datagramsChanged);
     sources = opened;
     log.debug("start: bridge: sources");
-    remote.targets(opened.targets());
-    run.stop().awaitStart(opened.ready().thenCompose(nothing -> remote.ready()));
+    tables.targets(opened.targets());
+    run.stop().awaitStart(opened.ready().thenCompose(nothing -> tables.ready()));
     log.debug("start: bridge: tables");
     return beside ? Optional.empty() : Optional.of("ready: bridge");
   }
@@ -67,7 +71,9 @@ final class BridgePart implements ProcessPart {
         Part.pid(run.environment().variables(), Part.SUPERVISED)
             .flatMap(ProcessHandle::of)
             .isPresent();
-    if (dead) {
+    RemoteTables reached = remote;
+    // Who has never been there was refused, and has said why.
+    if (dead && reached != null && reached.hasReached()) {
       log.error(
           "root's part (pid {}) has died; its rules are removed and the bridge has ended, too. {}",
           parent,

@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
 
@@ -34,6 +35,12 @@ final class RecentList {
       // The kernel reads one command per write.
       try (OutputStream out = Files.newOutputStream(file)) {
         out.write(("+" + AddressText.of(address)).getBytes(StandardCharsets.US_ASCII));
+      } catch (NoSuchFileException e) {
+        throw new IOException(
+            file
+                + " is gone, the list of captured nameservers: somebody else has just removed the"
+                + " rules that use it",
+            e);
       }
     }
   }
