@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,8 +46,7 @@ class SuperviseIT {
 
     supervisor.destroy();
 
-    assertThat(supervisor.waitFor(Duration.ofSeconds(1).toMillis(), TimeUnit.MILLISECONDS))
-        .isTrue();
+    assertThat(supervisor.waitFor(1900, TimeUnit.MILLISECONDS)).isTrue();
     assertThat(supervisor.exitValue()).isZero();
     assertThat(runs()).isEqualTo(2);
   }
