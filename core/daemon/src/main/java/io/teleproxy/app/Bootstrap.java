@@ -13,6 +13,8 @@ import java.util.List;
 final class Bootstrap {
   static final String TABLE = "bootstrap";
 
+  static final String NAME = "teleproxy";
+
   /** Loopback, so that it needs no route; far from what others use of 127.0.0.0/8. */
   static final InetSocketAddress API = new InetSocketAddress(ApiPlace.ADDRESS, 80);
 
@@ -24,7 +26,7 @@ final class Bootstrap {
         TABLE,
         List.of(
             Route.divert(
-                "teleproxy",
+                NAME,
                 Protocol.TCP,
                 Prefix.of(API.getAddress()),
                 Ports.of(API.getPort()),

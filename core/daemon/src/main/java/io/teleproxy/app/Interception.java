@@ -189,6 +189,16 @@ final class Interception implements AutoCloseable {
                 configuration.dnsInclude(), configuration.dnsExclude(), configuration.dnsPublic()));
   }
 
+  /**
+   * Does what the first plan and the first name need, while the tables are waited for.
+   *
+   * @param coming SOCKS5 proxies that the tables are going to lead to
+   */
+  void rehearse(Set<Integer> coming) {
+    udp.expect(coming);
+    dns.rehearse(tables.latest(), Bootstrap.NAME);
+  }
+
   /** From here on names resolve and connections flow. */
   void start() throws IOException {
     reconciler.start();

@@ -88,6 +88,9 @@ final class RootPart implements ProcessPart {
     } finally {
       opener.join();
     }
+    if (bridge.isPresent() && leased != null && !interception.isCompletedExceptionally()) {
+      interception.join().rehearse(leased.targets());
+    }
     run.stop().awaitStart(interception.thenCombine(read, (opened, nothing) -> null));
     Interception opened = interception.join();
     if (opened.listening() != null) {

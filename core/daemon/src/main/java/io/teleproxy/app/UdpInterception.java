@@ -55,6 +55,11 @@ final class UdpInterception implements InterceptPlans.UdpPorts, AutoCloseable {
     this.health = health;
   }
 
+  /** SOCKS5 proxies that plans are going to lead to. */
+  void expect(Set<Integer> coming) {
+    targets.expect(coming);
+  }
+
   @Override
   public void begin(Set<Integer> wanted) {
     targets.want(wanted);

@@ -164,6 +164,14 @@ public final class DnsServer implements AutoCloseable {
         LocalNames.name(host.endsWith(".") ? host.substring(0, host.length() - 1) : host));
   }
 
+  /**
+   * Answers a question for a name of the tables, to nobody: what that loads need not be waited for
+   * by the first program that asks.
+   */
+  public void rehearse(Snapshot tables, String host) {
+    responder.rehearse(tables, LocalNames.name(host));
+  }
+
   /** Takes other nameservers into use, from the next query on. */
   public synchronized void upstream(Nameservers next) {
     nameservers = next;

@@ -3,6 +3,7 @@ package io.teleproxy.dns;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.teleproxy.tables.AskedNames;
 import io.teleproxy.tables.Snapshot;
 import java.util.function.Supplier;
@@ -132,6 +133,23 @@ final class Responder {
       log.add(query, "tables", reply, start);
     }
     return reply;
+  }
+
+  /** Makes the answer for a name that the tables have, and throws it away. */
+  void rehearse(Snapshot tables, Name name) {
+    ByteBuf request = Unpooled.buffer();
+    // RFC 1035 §4.1.1: recursion desired, one question.
+    request.writeLong(0x0000_0100_0001_0000L).writeInt(0);
+    request.writeBytes(name.toWire()).writeShort(Type.A).writeShort(DClass.IN);
+    QueryReader query = new QueryReader();
+    if (query.read(request) == QueryReader.Verdict.QUESTION) {
+      LocalAnswer found = find(tables, query.name(), query, true);
+      if (found != null) {
+        new AnswerTemplate(found, query.name())
+            .reply(UnpooledByteBufAllocator.DEFAULT, query, request, query.datagramLimit())
+            .release();
+      }
+    }
   }
 
   /** Whether tables and resolvers may have a say. */

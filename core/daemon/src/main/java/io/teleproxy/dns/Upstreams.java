@@ -2,6 +2,7 @@ package io.teleproxy.dns;
 
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +31,7 @@ final class Upstreams {
 
   /** Whether these are the same nameservers, so that what is known about them still holds. */
   boolean isFor(List<InetSocketAddress> others, Nameservers.Options otherOptions) {
-    return servers.equals(others) && options.equals(otherOptions);
+    return servers.equals(others) && Objects.equals(options, otherOptions);
   }
 
   InetSocketAddress[] order() {

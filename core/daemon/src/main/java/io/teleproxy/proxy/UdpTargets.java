@@ -4,6 +4,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.teleproxy.net.Transport;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,6 +29,10 @@ public final class UdpTargets implements AutoCloseable {
   private final IntPredicate ownTarget;
   private final Runnable changed;
   private final Map<Integer, UdpTarget> targets = new ConcurrentHashMap<>();
+
+  /** Asked already, but not waited for. */
+  private final Set<Integer> expected = new HashSet<>();
+
   private boolean closed;
 
   /**
@@ -40,6 +45,16 @@ public final class UdpTargets implements AutoCloseable {
     this.transport = Transport.of(loops);
     this.ownTarget = ownTarget;
     this.changed = changed;
+  }
+
+  /** Asks proxies that are going to be wanted; waits for nothing. */
+  public synchronized void expect(Set<Integer> ports) {
+    for (int port : ports) {
+      if (!closed && !targets.containsKey(port)) {
+        open(port);
+        expected.add(port);
+      }
+    }
   }
 
   /** Makes these the proxies that are watched; waits for the first answer of new ones. */
@@ -57,17 +72,25 @@ public final class UdpTargets implements AutoCloseable {
               }
               return gone;
             });
-    List<UdpTarget> opened = new ArrayList<>();
+    List<UdpTarget> awaited = new ArrayList<>();
     for (int port : ports) {
-      if (!targets.containsKey(port)) {
-        UdpTarget target = new UdpTarget(loop, transport, port, ownTarget.test(port), changed);
-        targets.put(port, target);
-        target.open();
-        opened.add(target);
+      UdpTarget known = targets.get(port);
+      if (known == null) {
+        awaited.add(open(port));
+      } else if (expected.contains(port)) {
+        awaited.add(known);
       }
     }
+    expected.clear();
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FIRST_ANSWER_MILLIS);
-    opened.forEach(target -> target.awaitFirst(deadline - System.nanoTime()));
+    awaited.forEach(target -> target.awaitFirst(deadline - System.nanoTime()));
+  }
+
+  private UdpTarget open(int port) {
+    UdpTarget target = new UdpTarget(loop, transport, port, ownTarget.test(port), changed);
+    targets.put(port, target);
+    target.open();
+    return target;
   }
 
   public boolean carries(int port) {

@@ -62,6 +62,15 @@ class UdpTargetsTest {
   }
 
   @Test
+  void hasTheAnswerOfAnExpectedProxyWhenItIsWanted() {
+    socks.carriesDatagrams(true);
+    targets.expect(Set.of(socks.port()));
+    targets.want(Set.of(socks.port()));
+    assertThat(targets.carries(socks.port())).isTrue();
+    assertThat(socks.connections()).isEqualTo(1);
+  }
+
+  @Test
   void letsGoOfWhatIsNotWantedAnyMore() {
     socks.carriesDatagrams(true);
     targets.want(Set.of(socks.port()));

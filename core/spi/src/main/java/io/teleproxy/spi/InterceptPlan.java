@@ -70,6 +70,19 @@ public record InterceptPlan(
     public DnsCapture {
       nameservers = nameservers.stream().distinct().toList();
     }
+
+    // Those that records have are linked when first called, which a start can do without (ADR 24).
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof DnsCapture capture
+          && port == capture.port
+          && nameservers.equals(capture.nameservers);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * nameservers.hashCode() + port;
+    }
   }
 
   public InterceptPlan {

@@ -119,6 +119,19 @@ public record Prefix(InetAddress address, int length) implements Comparable<Pref
     return Arrays.compareUnsigned(mine, theirs);
   }
 
+  // Those that records have are linked when first called, which a start can do without (ADR 24).
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Prefix prefix
+        && length == prefix.length
+        && address.equals(prefix.address);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * address.hashCode() + length;
+  }
+
   /** {@code 10.0.0.1} for a single address, else {@code 10.0.0.0/8}. */
   @Override
   public String toString() {

@@ -2,6 +2,7 @@ package io.teleproxy.spi;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 
 /**
@@ -67,6 +68,21 @@ public record Table(String name, List<String> zones, TrieMap<String, Part> parts
   /** An empty table that claims its zones before its source has been read. */
   public static Table pending(String name, List<String> zones) {
     return new Table(name, zones, TrieMap.empty(), false);
+  }
+
+  // Those that records have are linked when first called, which a start can do without (ADR 24).
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Table table
+        && synced == table.synced
+        && name.equals(table.name)
+        && zones.equals(table.zones)
+        && parts.equals(table.parts);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(name, zones, parts, synced);
   }
 
   /** This table with other parts. */

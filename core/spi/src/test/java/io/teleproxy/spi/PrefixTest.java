@@ -36,6 +36,15 @@ class PrefixTest {
   }
 
   @Test
+  void isEqualByAddressAndLength() {
+    assertThat(Prefix.parse("10.0.0.0/8"))
+        .isEqualTo(Prefix.parse("10.0.0.0/8"))
+        .hasSameHashCodeAs(Prefix.parse("10.0.0.0/8"))
+        .isNotEqualTo(Prefix.parse("10.0.0.0/9"))
+        .isNotEqualTo(Prefix.parse("11.0.0.0/8"));
+  }
+
+  @Test
   void clearsHostBits() {
     assertThat(Prefix.parse("10.1.2.3/8")).isEqualTo(Prefix.parse("10.0.0.0/8"));
     assertThat(Prefix.parse("10.1.2.255/31")).hasToString("10.1.2.254/31");

@@ -82,8 +82,8 @@ public final class NftablesInterceptor implements Interceptor {
           .orElse(Probe.notApplicable("nft not found", "Install nftables: apt install nftables"));
     }
     String table = TABLE + "-probe-" + ProcessHandle.current().pid();
-    try (NftShell shell = command.get().start()) {
-      NftablesSession.make(shell, table, Ruleset.of(sample(), 1));
+    try (NftShell owner = OwnedTable.declare(command.get()::start, table)) {
+      OwnedTable.fill(owner, table, Ruleset.of(sample(), 1));
       return Probe.applicable(PRIORITY, command.get().version() + ", flags owner");
     } catch (IOException e) {
       String why = String.valueOf(e.getMessage());

@@ -46,7 +46,7 @@ final class NftablesSession implements Interceptor.Session {
   /** Refreshes captured nameservers, and starts nft again if it died. */
   private @Nullable ScheduledThreadPoolExecutor timer;
 
-  /** Started before there is anything to do, so that the first plan need not wait for it. */
+  /** Owns the table before there is a plan, which then need not wait for it; null afterwards. */
   private @Nullable NftShell spare;
 
   /** Owns the table; null while there is none. */
@@ -64,6 +64,7 @@ final class NftablesSession implements Interceptor.Session {
   private Set<Family> rejecting = Set.of();
 
   private int refreshes;
+  private boolean closed;
 
   /** What the timer has complained of, so that it does not repeat itself. */
   private String complaint = "";
@@ -79,12 +80,24 @@ final class NftablesSession implements Interceptor.Session {
     this.exemptGid = exemptGid;
   }
 
-  /** Starts nft, which does nothing yet. That it cannot is told by the first plan. */
-  synchronized void prepare() {
+  /**
+   * Makes the table, which does nothing yet, on a thread of its own. That it cannot is told by the
+   * first plan.
+   */
+  void prepare() {
+    Thread thread = new Thread(this::declareAhead, "linux-nftables-prepare");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private synchronized void declareAhead() {
+    if (closed || !applied.isEmpty()) {
+      return;
+    }
     try {
-      spare = starter.start();
+      spare = OwnedTable.declare(starter, TABLE);
     } catch (IOException e) {
-      log.debug("linux-nftables: nft is not there yet: {}", e.getMessage());
+      log.debug("linux-nftables: the table is not there yet: {}", e.getMessage());
     }
   }
 
@@ -113,7 +126,7 @@ final class NftablesSession implements Interceptor.Session {
     if (!plan.isEmpty()) {
       startTimer();
     }
-    if (elements.isPresent() && timer != null) {
+    if (timer != null) {
       // Asking conntrack takes longer than all the rest, and names wait for us.
       timer.execute(this::forgetFlows);
     } else {
@@ -181,6 +194,7 @@ final class NftablesSession implements Interceptor.Session {
 
   @Override
   public synchronized void close() throws IOException {
+    closed = true;
     boolean held = shell != null;
     if (timer != null) {
       timer.shutdown();
@@ -198,49 +212,14 @@ final class NftablesSession implements Interceptor.Session {
     }
   }
 
-  /**
-   * Makes a table and fills it.
-   *
-   * @throws IOException if the kernel has not made it as we said
-   */
-  static void make(NftShell shell, String table, Ruleset ruleset) throws IOException {
-    shell.run(NftScript.declare(table).statements());
-    // Read back before it is filled: nft 1.0.6 reads all elements to print anything at all, half a
-    // second for 20,000.
-    boolean owned = false;
-    int hooks = 0;
-    for (String line : shell.run(List.of("list table inet " + table))) {
-      String text = line.trim();
-      owned |= text.startsWith("flags ") && text.contains("owner");
-      hooks += text.startsWith("type ") && text.contains(" hook ") ? 1 : 0;
-    }
-    if (!owned) {
-      throw new IOException("table inet " + table + ": the kernel does not know 'flags owner'");
-    }
-    if (hooks != NftScript.HOOKS) {
-      throw new IOException("table inet " + table + " has " + hooks + " hooks, not all");
-    }
-    for (NftScript transaction : NftScript.fill(table, ruleset)) {
-      shell.run(transaction.statements());
-    }
-  }
-
   /** Starts nft and makes the table. */
   private void own(InterceptPlan plan) throws IOException {
     Ruleset wanted = Ruleset.of(plan, exemptGid);
     closeShell();
-    NftShell started = spare != null && spare.alive() ? spare : starter.start();
+    NftShell ahead = spare;
     spare = null;
-    try {
-      make(started, TABLE, wanted);
-    } catch (IOException e) {
-      try {
-        started.close();
-      } catch (IOException unclosed) {
-        e.addSuppressed(unclosed);
-      }
-      throw e;
-    }
+    NftShell started = ahead != null && ahead.alive() ? ahead : OwnedTable.declare(starter, TABLE);
+    OwnedTable.fill(started, TABLE, wanted);
     shell = started;
     settle(wanted);
     started.process().onExit().thenRun(() -> died(started));

@@ -68,6 +68,26 @@ class HostStateInNamespacesTest {
   }
 
   @Test
+  void makesTheTableBeforeThereIsAPlanAndTakesItAwayWithout() throws IOException {
+    String before = host.ruleset();
+
+    try (NftablesSession session = open()) {
+      session.prepare();
+      await().until(() -> host.ruleset().contains("table inet teleproxy"));
+      session.apply(Holder.PLAN);
+      assertThat(host.ruleset()).contains("10.1.0.1 . tcp . 80 counter");
+      assertThat(shells).as("owners").hasSize(1);
+    }
+    try (NftablesSession session = open()) {
+      session.prepare();
+      await().until(() -> host.ruleset().contains("table inet teleproxy"));
+    }
+
+    assertThat(host.ruleset()).isEqualTo(before);
+    assertThat(shells).noneMatch(NftShell::alive);
+  }
+
+  @Test
   void removesEverythingForTheEmptyPlanAndStartsAgain() throws IOException {
     String before = host.ruleset();
 
@@ -224,7 +244,7 @@ class HostStateInNamespacesTest {
     return Duration.ofNanos(System.nanoTime() - start);
   }
 
-  private Session open() {
+  private NftablesSession open() {
     NftCommand command = NftCommand.find(new Machine(), host::enter).orElseThrow();
     return new NftablesSession(
         () -> {

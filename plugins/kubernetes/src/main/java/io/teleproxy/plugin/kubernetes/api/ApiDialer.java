@@ -22,6 +22,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
@@ -103,16 +104,16 @@ public final class ApiDialer {
       raw(false, secure, failed);
       return;
     }
-    loop.workers()
-        .execute(
-            () -> {
-              try {
-                tls.context();
-                raw(false, secure, failed);
-              } catch (SSLException e) {
-                loop.execute(() -> failed.accept(e));
-              }
-            });
+    onWorker(
+        () -> {
+          try {
+            tls.context();
+          } catch (SSLException e) {
+            loop.execute(() -> failed.accept(e));
+            return;
+          }
+          raw(false, secure, failed);
+        });
   }
 
   /**
@@ -129,20 +130,33 @@ public final class ApiDialer {
       loop.execute(() -> connect(halfClosure, known, 0, init, failed));
       return;
     }
+    onWorker(() -> resolved(halfClosure, init, failed));
+  }
+
+  /** Looks the server up, which blocks, and connects. */
+  private void resolved(boolean halfClosure, Consumer<Channel> init, Consumer<Throwable> failed) {
+    try {
+      InetAddress[] addresses = lookUp();
+      makeProxyTls();
+      lastAddresses = addresses;
+      loop.execute(() -> connect(halfClosure, addresses, 0, init, failed));
+    } catch (UnknownHostException e) {
+      IOException unknown = new UnknownHostException("unknown host " + host());
+      unknown.initCause(e);
+      loop.execute(() -> failed.accept(unknown));
+    } catch (SSLException | UserException e) {
+      loop.execute(() -> failed.accept(e));
+    }
+  }
+
+  private void onWorker(Runnable work) {
     loop.workers()
         .execute(
             () -> {
               try {
-                InetAddress[] addresses = lookUp();
-                makeProxyTls();
-                lastAddresses = addresses;
-                loop.execute(() -> connect(halfClosure, addresses, 0, init, failed));
-              } catch (UnknownHostException e) {
-                IOException unknown = new UnknownHostException("unknown host " + host());
-                unknown.initCause(e);
-                loop.execute(() -> failed.accept(unknown));
-              } catch (SSLException | UserException e) {
-                loop.execute(() -> failed.accept(e));
+                work.run();
+              } catch (RejectedExecutionException e) {
+                // The loop is being closed, and nobody waits for a connection any more.
               }
             });
   }

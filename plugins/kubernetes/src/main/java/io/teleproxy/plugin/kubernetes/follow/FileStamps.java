@@ -9,10 +9,13 @@ import java.util.List;
 
 /**
  * By what changed files are recognized, also those that were replaced by rename or lie behind
- * symbolic links. Two stamps of unchanged files are equal.
+ * symbolic links.
  */
-record FileStamps(List<String> stamps) {
-  static FileStamps of(List<Path> files) {
+final class FileStamps {
+  private FileStamps() {}
+
+  /** One for each file; those of unchanged files are equal. */
+  static List<String> of(List<Path> files) {
     List<String> stamps = new ArrayList<>();
     for (Path file : files) {
       try {
@@ -27,6 +30,6 @@ record FileStamps(List<String> stamps) {
         stamps.add("not there");
       }
     }
-    return new FileStamps(List.copyOf(stamps));
+    return List.copyOf(stamps);
   }
 }

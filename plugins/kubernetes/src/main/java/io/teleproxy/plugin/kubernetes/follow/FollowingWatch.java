@@ -42,7 +42,7 @@ public final class FollowingWatch implements Watcher.Session {
   // guarded by this
   private Stage current;
   private @Nullable Stage coming;
-  private FileStamps stamps;
+  private List<String> stamps;
   private boolean closed;
 
   private FollowingWatch(Watcher.Context context) {
@@ -69,7 +69,7 @@ public final class FollowingWatch implements Watcher.Session {
   /** Whether the files have changed; called by the timer. */
   private void look() {
     try {
-      FileStamps now = FileStamps.of(current().cluster.files());
+      List<String> now = FileStamps.of(current().cluster.files());
       synchronized (this) {
         if (closed || now.equals(stamps)) {
           return;

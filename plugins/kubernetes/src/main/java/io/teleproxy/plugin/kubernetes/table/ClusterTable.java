@@ -90,9 +90,10 @@ public record ClusterTable(String domain, int target, int ttl) {
   }
 
   private static void put(TrieMap.Editor<String, Part> parts, String key, Part part) {
+    Part known = parts.get(key);
     if (part.isEmpty()) {
       parts.remove(key);
-    } else if (!part.equals(parts.get(key))) {
+    } else if (known == null || !part.equals(known)) {
       parts.put(key, part);
     }
   }

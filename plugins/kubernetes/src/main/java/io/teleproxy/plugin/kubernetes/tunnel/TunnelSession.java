@@ -43,8 +43,6 @@ final class TunnelSession implements Tunnel.Session {
 
   private static final long AGENT_DELAY_MILLIS = 1_000;
 
-  private record PodName(String namespace, String pod) {}
-
   private final ClusterSession cluster;
   private final ApiLoop threads;
   private final EventLoop loop;
@@ -56,7 +54,7 @@ final class TunnelSession implements Tunnel.Session {
   private final Dial.Surroundings surroundings;
   private final long maxIdleNanos;
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final Map<PodName, PodPool> pools = new HashMap<>();
+  private final Map<String, PodPool> pools = new HashMap<>();
   private final Set<Flow> flows = new HashSet<>();
 
   /**
@@ -210,9 +208,10 @@ final class TunnelSession implements Tunnel.Session {
 
   private PodPool pool(PodPort target) {
     return pools.computeIfAbsent(
-        new PodName(target.namespace(), target.pod()),
+        target.namespace() + "/" + target.pod(),
         name ->
-            new PodPool(name.namespace(), name.pod(), connector, maxIdleNanos, health::reached));
+            new PodPool(
+                target.namespace(), target.pod(), connector, maxIdleNanos, health::reached));
   }
 
   private void sweep() {
