@@ -111,10 +111,7 @@ final class Interception implements AutoCloseable {
               .call(interceptor -> interceptor.portByPort(backend.environment()))
               .map(limits -> new Allotment(limits, this::applied))
               .orElse(null);
-      surroundings =
-          closer.add(
-              "network watch",
-              new Surroundings(configuration, routes -> routes.overlapping(diverted())));
+      surroundings = closer.add("network watch", new Surroundings(configuration));
       dns =
           closer.add(
               "DNS",
@@ -214,7 +211,8 @@ final class Interception implements AutoCloseable {
           dns.upstream(surroundings.nameservers());
           addresses.onBridges();
           flushWhenApplied();
-        });
+        },
+        this::diverted);
     context.follow(closer);
   }
 

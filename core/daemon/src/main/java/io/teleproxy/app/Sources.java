@@ -3,7 +3,6 @@ package io.teleproxy.app;
 import io.netty.channel.EventLoopGroup;
 import io.teleproxy.net.ChangeWatch;
 import io.teleproxy.net.HostNetwork;
-import io.teleproxy.net.HostRoutes;
 import io.teleproxy.net.LocalPeers;
 import io.teleproxy.plugin.Loaded;
 import io.teleproxy.socks.SocksServer;
@@ -25,6 +24,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,8 +39,8 @@ final class Sources implements AutoCloseable {
   private final List<Watcher.Session> watching = new CopyOnWriteArrayList<>();
   private final List<Tunnel.Session> tunnels = new CopyOnWriteArrayList<>();
 
-  /** Touched by the thread that looks at it only, once that has begun. */
-  private HostNetwork network = new HostNetwork(new HostRoutes(List.of()), List.of());
+  /** Null while it is not followed; touched by the thread that looks at it only from then on. */
+  private @Nullable HostNetwork network;
 
   private final Map<String, Integer> targets = new HashMap<>();
   private final Map<String, CompletableFuture<Void>> starting = new ConcurrentHashMap<>();

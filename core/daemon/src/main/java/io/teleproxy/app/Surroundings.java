@@ -7,11 +7,14 @@ import io.teleproxy.dns.Nameservers;
 import io.teleproxy.net.ChangeWatch;
 import io.teleproxy.net.HostNetwork;
 import io.teleproxy.net.HostRoutes;
+import io.teleproxy.spi.Prefix;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,21 +30,17 @@ final class Surroundings implements AutoCloseable {
 
   private final NameserverSource source;
   private final NameserverChanges nameserverChanges;
-  private final Function<HostRoutes, List<HostRoutes.Overlap>> overlapping;
   private final Closer closer = new Closer();
   private volatile Nameservers nameservers;
   private volatile ContainerBridges bridges;
-  private volatile HostNetwork network = HostNetwork.now();
+
+  /** Null while it is not followed: a start has no need of it. */
+  private volatile @Nullable HostNetwork network;
 
   /** Those that were told of; touched by the watching thread only. */
   private List<HostRoutes.Overlap> told = List.of();
 
-  /**
-   * @param overlapping which routes lead to what we divert
-   */
-  Surroundings(
-      Configuration configuration, Function<HostRoutes, List<HostRoutes.Overlap>> overlapping) {
-    this.overlapping = overlapping;
+  Surroundings(Configuration configuration) {
     this.source = NameserverSource.standard(configuration.nameservers(), configuration.fallback());
     this.nameservers = source.read();
     this.nameserverChanges = new NameserverChanges(source, nameservers);
@@ -56,23 +55,29 @@ final class Surroundings implements AutoCloseable {
     return bridges;
   }
 
+  /** Nothing until it is followed. */
   HostNetwork network() {
-    return network;
+    HostNetwork known = network;
+    return known == null ? HostNetwork.UNKNOWN : known;
   }
 
   /**
    * Follows all of it from now on.
    *
    * @param changed called after each change of nameservers or bridges, on the watching thread
+   * @param diverted all that leads to the cluster
    */
-  void watch(Runnable changed) {
-    tellOverlaps();
+  void watch(Runnable changed, Supplier<Set<Prefix>> diverted) {
+    HostNetwork now = HostNetwork.now();
+    network = now;
+    tellOverlaps(now, diverted.get());
     closer.add(
         "network",
-        ChangeWatch.ofNetwork("surroundings", source.files(), PERIOD, () -> look(changed)));
+        ChangeWatch.ofNetwork(
+            "surroundings", source.files(), PERIOD, () -> look(changed, diverted)));
   }
 
-  private boolean look(Runnable changed) {
+  private boolean look(Runnable changed, Supplier<Set<Prefix>> diverted) {
     Optional<Nameservers> others = nameserverChanges.look();
     others.ifPresent(now -> nameservers = now);
     ContainerBridges bridgesNow = ContainerBridges.find();
@@ -93,14 +98,14 @@ final class Surroundings implements AutoCloseable {
       changed.run();
     }
     if (moved) {
-      tellOverlaps();
+      tellOverlaps(networkNow, diverted.get());
     }
     return !nameserverChanges.isUnsure();
   }
 
   /** Says which routes have begun or ceased to lead to what is the cluster's. */
-  private void tellOverlaps() {
-    List<HostRoutes.Overlap> now = overlapping.apply(network.routes());
+  private void tellOverlaps(HostNetwork seen, Set<Prefix> diverted) {
+    List<HostRoutes.Overlap> now = seen.routes().overlapping(diverted);
     for (HostRoutes.Overlap one : now) {
       if (told.stream().noneMatch(known -> known.route().equals(one.route()))) {
         log.warn(

@@ -16,6 +16,9 @@ import java.util.List;
  * @param addresses {@code eth0 192.0.2.7/24}, sorted; without loopback and link-local ones
  */
 public record HostNetwork(HostRoutes routes, List<String> addresses) {
+  /** Of which nothing is known. */
+  public static final HostNetwork UNKNOWN = new HostNetwork(new HostRoutes(List.of()), List.of());
+
   public HostNetwork {
     addresses = List.copyOf(addresses);
   }
