@@ -33,7 +33,7 @@ public final class DockerWatcher implements Watcher {
 
   @Override
   public Session open(Context context) {
-    return EngineWatch.open(context);
+    return EngineWait.open(context);
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Probe;
 import io.teleproxy.spi.Table;
+import io.teleproxy.spi.Watcher;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ class EngineWatchTest {
     RecordingContext context = new RecordingContext(folder.resolve("docker.sock"));
     assertThat(new DockerWatcher().probe(context.environment()))
         .isEqualTo(Probe.applicable(0, "no engine yet"));
-    try (EngineWatch watch = EngineWatch.open(context)) {
+    try (Watcher.Session watch = EngineWait.open(context)) {
       within("ready", () -> !context.healths.isEmpty());
       assertThat(context.health().state()).isEqualTo(Health.State.READY);
       assertThat(context.tables).isEmpty();
@@ -36,7 +37,7 @@ class EngineWatchTest {
   @Test
   void anEngineIsFoundWhenItComesAndItsContainersAreFollowed() throws IOException {
     RecordingContext context = new RecordingContext(folder.resolve("docker.sock"));
-    try (EngineWatch watch = EngineWatch.open(context)) {
+    try (Watcher.Session watch = EngineWait.open(context)) {
       within("ready", () -> !context.healths.isEmpty());
       try (FakeEngine engine =
           new FakeEngine(folder.resolve("docker.sock")).with("a", "first", "127.0.0.2")) {
@@ -59,7 +60,7 @@ class EngineWatchTest {
     Path socket = folder.resolve("docker.sock");
     RecordingContext context = new RecordingContext(socket);
     FakeEngine first = new FakeEngine(socket).with("a", "first", "127.0.0.2");
-    try (EngineWatch watch = EngineWatch.open(context)) {
+    try (Watcher.Session watch = EngineWait.open(context)) {
       within("it is found", () -> context.names("first.docker"));
       first.close();
       try (FakeEngine second =
@@ -83,7 +84,7 @@ class EngineWatchTest {
     RecordingContext context = new RecordingContext(docker, podman, folder.resolve("link.sock"));
     try (FakeEngine one = new FakeEngine(docker).with("a", "one", "127.0.0.2");
         FakeEngine two = new FakeEngine(podman).with("b", "two", "127.0.0.3");
-        EngineWatch watch = EngineWatch.open(context)) {
+        Watcher.Session watch = EngineWait.open(context)) {
       within("both", () -> context.names("one.docker") && context.names("two.docker"));
       assertThat(one.followers()).isEqualTo(1);
       two.close();
@@ -97,7 +98,7 @@ class EngineWatchTest {
     Path socket = folder.resolve("docker.sock");
     RecordingContext context = new RecordingContext(socket);
     try (FakeEngine engine = new FakeEngine(socket).with("a", "first", "127.0.0.2").answering(500);
-        EngineWatch watch = EngineWatch.open(context)) {
+        Watcher.Session watch = EngineWait.open(context)) {
       within("trouble", () -> !context.healths.isEmpty() && degraded(context));
       assertThat(context.health().reason()).contains(socket.toString(), "500");
       engine.answering(200);
