@@ -174,7 +174,9 @@ final class IptablesSession implements Interceptor.Session {
         // Flows of meanwhile went elsewhere.
         flows.forget(InterceptPlan.EMPTY, plan);
         log.warn(
-            "linux-iptables: somebody else has changed our rules ({}); they were made again",
+            "linux-iptables: somebody else has changed our rules ({}); they were made again. A firewall"
+                + " tool that is started or reloaded (firewalld, ufw) does that; nothing is to be"
+                + " done, unless it goes on",
             missing.get());
       }
       complaint = "";

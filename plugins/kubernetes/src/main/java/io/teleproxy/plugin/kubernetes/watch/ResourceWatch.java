@@ -30,6 +30,9 @@ final class ResourceWatch<T> implements Runnable {
     /** The server has begun to answer. */
     void answered();
 
+    /** So many have been read, and there are more. */
+    void reading(int objects);
+
     /** These objects, by key, are all there are. */
     void listed(Map<String, T> objects, Scope scope);
 
@@ -67,6 +70,9 @@ final class ResourceWatch<T> implements Runnable {
 
   /** How often a kind that may not be read is tried again: rights may have been granted. */
   private static final Duration FORBIDDEN_RETRY = Duration.ofSeconds(60);
+
+  /** A list so long takes a while, and every so often it is said how far it is. */
+  private static final int MANY = 1000;
 
   private static final Fields BOOKMARK = Fields.of("metadata.resourceVersion", "code", "message");
 
@@ -198,7 +204,12 @@ final class ResourceWatch<T> implements Runnable {
       position =
           json.list(
               resource.fields(),
-              object -> objects.put(resource.key(object), resource.view().apply(object)));
+              object -> {
+                objects.put(resource.key(object), resource.view().apply(object));
+                if (objects.size() % MANY == 0) {
+                  sink.reading(objects.size());
+                }
+              });
     }
     fresh = false;
     sink.listed(objects, scope);

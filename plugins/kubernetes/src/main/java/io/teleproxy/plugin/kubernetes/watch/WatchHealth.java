@@ -8,6 +8,7 @@ import io.teleproxy.spi.Watcher;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,12 +32,44 @@ final class WatchHealth {
   }
 
   void starting() {
-    context.details(
-        Map.of(
-            "server", cluster.server().toString(),
-            "context", cluster.context(),
-            "namespace", cluster.namespace()));
-    context.health(Health.starting("reading the cluster from " + cluster.server()));
+    context.details(place());
+    context.health(Health.starting(reading()));
+  }
+
+  private Map<String, String> place() {
+    Map<String, String> place = new HashMap<>();
+    place.put("server", cluster.server().toString());
+    place.put("context", cluster.context());
+    place.put("namespace", cluster.namespace());
+    return place;
+  }
+
+  private String reading() {
+    return "reading the cluster from " + cluster.server();
+  }
+
+  /** Says how far it is where there is much to read: of how many, nobody knows beforehand. */
+  void reading(List<WatchState> states) {
+    StringBuilder text = new StringBuilder();
+    for (WatchState state : states) {
+      if (state.read > 0) {
+        text.append(text.isEmpty() ? ": " : ", ").append(state.read).append(' ');
+        text.append(state.plural);
+      }
+    }
+    if (!text.isEmpty() && !text.toString().equals(told)) {
+      told = text.toString();
+      context.health(Health.starting(reading() + told + " so far"));
+    }
+  }
+
+  /** How much there is in the cluster. */
+  void counted(ClusterStore store) {
+    Map<String, String> known = place();
+    known.put("services", Integer.toString(store.services.size()));
+    known.put("endpoints", Integer.toString(store.endpoints.size()));
+    known.put("pods", Integer.toString(store.pods.size()));
+    context.details(known);
   }
 
   void report(List<WatchState> states, boolean ready) {
@@ -46,6 +79,7 @@ final class WatchHealth {
     if (!wasReady) {
       // The run waits for this, and starts as well with less than everything.
       wasReady = true;
+      told = "";
       context.health(Health.ready());
     }
     WatchState broken = broken(states);

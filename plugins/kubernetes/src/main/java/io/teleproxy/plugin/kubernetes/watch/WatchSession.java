@@ -216,6 +216,7 @@ public final class WatchSession implements Watcher.Session {
         return;
       }
       if (!domainKnown || !allSynced()) {
+        health.reading(states);
         return;
       }
     }
@@ -233,6 +234,7 @@ public final class WatchSession implements Watcher.Session {
     // The tunnel must know a destination before anybody can be sent there.
     cluster.publish(new SnapshotView(snapshot, cluster.namespace(), domain));
     behind = new Behind(snapshot, cluster.namespace(), domain);
+    health.counted(store);
     context.publish(table);
     dirty = false;
     published = System.nanoTime();
@@ -324,6 +326,11 @@ public final class WatchSession implements Watcher.Session {
     @Override
     public void answered() {
       changes.add(() -> state.answered = true);
+    }
+
+    @Override
+    public void reading(int count) {
+      changes.add(() -> state.read = count);
     }
 
     @Override

@@ -20,6 +20,9 @@ final class WatchState {
   /** Whether the server has begun to answer: from then on only failures end the patience. */
   boolean answered;
 
+  /** How many objects of a long list have been read, rounded; 0 where there are few. */
+  int read;
+
   Scope scope = Scope.CLUSTER;
   boolean forbidden;
 

@@ -26,6 +26,9 @@ public final class FakeApiServer implements AutoCloseable {
   /** Breaks it off. */
   public static final String BREAK = "BREAK";
 
+  /** A list that is not answered as long as this is in its place. */
+  public static final String HELD = "held";
+
   /** Requests in the order in which they came: path and query. */
   public final List<String> requests = new CopyOnWriteArrayList<>();
 
@@ -82,7 +85,9 @@ public final class FakeApiServer implements AutoCloseable {
     authorizations.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
     String list = lists.getOrDefault(path, "404");
     boolean watch = query.contains("watch=1");
-    if (list.length() == 3) {
+    if (list.equals(HELD)) {
+      hold(exchange, path);
+    } else if (list.length() == 3) {
       byte[] body = "{\"message\":\"said the server\"}".getBytes(StandardCharsets.UTF_8);
       exchange.sendResponseHeaders(Integer.parseInt(list), body.length);
       exchange.getResponseBody().write(body);
@@ -94,6 +99,17 @@ public final class FakeApiServer implements AutoCloseable {
       exchange.close();
     } else {
       stream(exchange, events(path));
+    }
+  }
+
+  private void hold(HttpExchange exchange, String path) throws IOException {
+    try {
+      while (!closed && lists.get(path).equals(HELD)) {
+        Thread.sleep(20);
+      }
+      answer(exchange);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

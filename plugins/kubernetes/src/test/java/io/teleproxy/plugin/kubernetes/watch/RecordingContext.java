@@ -6,6 +6,7 @@ import io.teleproxy.spi.Table;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.spi.Watcher;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Remembers what a watcher says. */
@@ -14,6 +15,7 @@ public final class RecordingContext implements Watcher.Context {
   public final List<Health> healths = new CopyOnWriteArrayList<>();
   public final List<List<String>> searches = new CopyOnWriteArrayList<>();
   public final List<UserException> failures = new CopyOnWriteArrayList<>();
+  public volatile Map<String, String> details = Map.of();
   private final Environment environment;
 
   public RecordingContext(Environment environment) {
@@ -50,6 +52,11 @@ public final class RecordingContext implements Watcher.Context {
   @Override
   public void search(List<String> domains) {
     searches.add(domains);
+  }
+
+  @Override
+  public void details(Map<String, String> known) {
+    details = Map.copyOf(known);
   }
 
   @Override

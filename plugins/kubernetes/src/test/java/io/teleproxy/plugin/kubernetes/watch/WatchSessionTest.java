@@ -71,6 +71,39 @@ class WatchSessionTest {
     await().until(() -> !context.names(WEB));
   }
 
+  /** The drill 'huge cluster': what is seen while it is read, and that nothing is cut off. */
+  @Test
+  void ofAHugeClusterItSaysHowFarItIsAndHowMuchThereIs() throws IOException {
+    server.lists.put(SERVICES, services(20_000));
+    server.lists.put(PODS, FakeApiServer.HELD);
+    open(server.url().toString(), Map.of());
+    await()
+        .until(
+            () ->
+                context
+                    .health()
+                    .reason()
+                    .equals(
+                        "reading the cluster from " + server.url() + ": 20000 services so far"));
+
+    server.lists.put(PODS, NOTHING);
+    ready();
+    assertThat(context.failures).isEmpty();
+    assertThat(context.table().routeCount()).isEqualTo(40_000);
+    assertThat(context.details).containsEntry("services", "20000").containsEntry("pods", "0");
+  }
+
+  private static String services(int count) {
+    StringBuilder items = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      items.append(i == 0 ? "" : ",");
+      items.append(
+          "{\"metadata\":{\"namespace\":\"default\",\"name\":\"s%d\"},\"spec\":{\"clusterIP\":\"10.%d.%d.%d\"}}"
+              .formatted(i, 100 + i / 40_000, i / 200 % 200, i % 200));
+    }
+    return "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[" + items + "]}";
+  }
+
   @Test
   void namespacesAreIncludedAndExcluded() throws IOException {
     server.lists.put(SERVICES, list(service("web", "shop"), service("web", "dev")));
