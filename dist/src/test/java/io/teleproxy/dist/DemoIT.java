@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -59,6 +60,27 @@ class DemoIT {
                       .contains("127.254.254.254:80 ", "127.77.0.7:7 "));
       assertThat(product.stop()).as("%s", product).isZero();
       connected.forEach(one -> assertThat(one.onExit()).succeedsWithin(Duration.ofSeconds(10)));
+      machine.asBefore();
+    }
+  }
+
+  /** Control-C while it starts: the shell's prompt is what comes last. */
+  @Test
+  void whoStopsItWhileItStartsHearsNothingAfterItsEnd() {
+    try (PlainMachine machine = new PlainMachine();
+        Product product = demo(machine, "linux-nftables")) {
+      await().atMost(Duration.ofSeconds(30)).until(() -> product.stderr().contains("chosen="));
+      List<ProcessHandle> bridges =
+          machine.processes(product).stream()
+              .flatMap(pid -> ProcessHandle.of(pid).stream())
+              .filter(one -> one.info().user().filter("root"::equals).isEmpty())
+              .toList();
+      assertThat(bridges).isNotEmpty();
+      product.signal("INT");
+      assertThat(product.exitCode()).as("%s", product).isZero();
+      // Nobody may have asked for its exit status yet.
+      assertThat(bridges).noneMatch(one -> one.info().commandLine().isPresent());
+      assertThat(product.stderr()).doesNotContain("has died");
       machine.asBefore();
     }
   }

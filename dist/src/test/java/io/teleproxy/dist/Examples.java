@@ -35,8 +35,21 @@ final class Examples {
     return new Examples(text.substring(start, end < 0 ? text.length() : end));
   }
 
+  /** The blocks of a file in these languages, in their order; perhaps none. */
+  static List<String> blocks(String file, String... languages) {
+    return of(file).all(List.of(languages));
+  }
+
   /** The blocks of one language, in their order, each line with its end; at least one. */
   List<String> in(String language) {
+    List<String> blocks = all(List.of(language));
+    if (blocks.isEmpty()) {
+      throw new AssertionError("no example in '" + language + "'");
+    }
+    return blocks;
+  }
+
+  private List<String> all(List<String> languages) {
     List<String> blocks = new ArrayList<>();
     StringBuilder block = new StringBuilder();
     String fence = "";
@@ -47,14 +60,11 @@ final class Examples {
         fence = line;
         block.setLength(0);
       } else {
-        if (fence.equals("```" + language)) {
+        if (languages.contains(fence.substring(3))) {
           blocks.add(block.toString());
         }
         fence = "";
       }
-    }
-    if (blocks.isEmpty()) {
-      throw new AssertionError("no example in '" + language + "'");
     }
     return blocks;
   }

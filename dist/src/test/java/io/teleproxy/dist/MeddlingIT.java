@@ -41,7 +41,7 @@ class MeddlingIT {
         // What firewalld 1.3 does at a reload, for want of firewalld; and more than it does.
         machine.run(
             iptables
-                ? "iptables -t nat -F; iptables -t nat -X; iptables -F; iptables -X"
+                ? "iptables -t nat -F; iptables -t nat -X TELEPROXY; iptables -F"
                 : "nft flush ruleset");
         mended(machine, product, iptables, 1);
 

@@ -1,6 +1,7 @@
 package io.teleproxy.dist;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
@@ -64,6 +65,25 @@ class PostedTablesIT {
     assertThat(http.get("http://myhostname/").body()).isEqualTo("this is 1.2.3.4");
     assertThat(http.get("http://myotherhostname/").body()).isEqualTo("this is 1.2.3.5");
     assertThat(http.get("http://1.2.3.4/").body()).isEqualTo("this is 1.2.3.4");
+  }
+
+  @Test
+  void explainTellsOfPrefixesWhichRuleItIsAndHowOftenItHasMatched() {
+    assumeFalse(Backend.isNamed(Backend.PER_PORT), "it intercepts no prefixes");
+    http.post(
+        TABLES,
+        """
+        [{"name": "my-routing-table", "routes": [
+          {"ip": "10.50.0.0/16", "target": "1234"},
+          {"ip": "10.60.0.0/16", "port": "1-100", "action": "reject"}]}]""");
+    http.curl("http://10.50.1.1/");
+    http.curl("http://10.60.1.1/");
+
+    assertThat(product.user().execute("explain", "10.50.1.1:80").out())
+        .contains("this one has matched 1 new flow", "10.50.0.0/16");
+    assertThat(product.user().execute("explain", "10.60.1.1:80").out())
+        .contains("refused by the firewall (1 so far", "10.60.0.0/16")
+        .contains("Broken: route. If that is not what you want, change the table");
   }
 
   @Test

@@ -21,7 +21,7 @@ class ReadmeInClusterIT {
       String parts = "[{\"name\": \"my-parts\", \"parts\": {\"some-key\": {\"records\": []}}}]";
       Http http = new Http(cluster.laptop());
       assertThat(http.post("http://teleproxy/api/tables/", parts).status()).isEqualTo(200);
-      for (String block : Examples.of("README.md").in("")) {
+      for (String block : Examples.of("README.md").in("sh")) {
         for (String command : block.contains("<<EOT") ? List.of(block) : block.lines().toList()) {
           if (command.startsWith("curl ") && !ELSEWHERE.matcher(command).find()) {
             // Of the API server anybody gets an answer, but not a kind one.

@@ -26,7 +26,7 @@ class ServiceIT {
   void livesAsTheManagerWants(@TempDir Path folder) throws IOException {
     Requirements.privileged();
     Requirements.programs("systemd-nspawn", "apt", "useradd");
-    List<String> examples = Examples.of("docs/operations.md").in("");
+    List<String> examples = Examples.of("docs/operations.md").in("sh");
     Path machine = Files.createDirectory(folder.resolve("machine"));
     List<String> words =
         new ArrayList<>(
@@ -36,6 +36,7 @@ class ServiceIT {
                 script("service").toString()));
     words.add(Files.writeString(folder.resolve("package.sh"), examples.get(0)).toString());
     words.add(Files.writeString(folder.resolve("archive.sh"), examples.get(1)).toString());
+    words.add(Files.writeString(folder.resolve("metrics.sh"), examples.get(3)).toString());
     words.add(PackagesIT.only("teleproxy_*_amd64.deb", "-").toString());
     words.add(PackagesIT.only("teleproxy-*-linux-x86_64.tar.gz", "_amd64").toString());
     Command.Result result = Command.of(words.toArray(String[]::new)).run(Duration.ofMinutes(3));
@@ -47,6 +48,7 @@ class ServiceIT {
         .containsExactly(
             "started: active, " + HELLO,
             "ready:        true",
+            "metrics: teleproxy_component_ready{component=\"dns\"} 1",
             // By the manager, with nothing left of the one before.
             "killed: " + HELLO + ", 1 table, 2 processes",
             "unpacked: " + HELLO + ", the same: yes",

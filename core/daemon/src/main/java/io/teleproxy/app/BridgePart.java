@@ -19,8 +19,8 @@ final class BridgePart implements ProcessPart {
   /** Null until they are open. */
   private volatile @Nullable Sources sources;
 
-  /** Null until it is looked for. */
-  private volatile @Nullable RemoteTables remote;
+  /** Whether the start is over. */
+  private volatile boolean working;
 
   BridgePart(RunContext run) {
     this.run = run;
@@ -42,13 +42,13 @@ final class BridgePart implements ProcessPart {
                     run.components(),
                     this::reload,
                     Knowledge.answering(() -> sources)));
-    remote = tables;
     Sources opened = run.openSources(tables, tables::datagramsChanged);
     sources = opened;
     log.debug("start: bridge: sources");
     tables.targets(opened.targets());
     run.stop().awaitStart(opened.ready().thenCompose(nothing -> tables.ready()));
     log.debug("start: bridge: tables");
+    working = true;
     return beside ? Optional.empty() : Optional.of("ready: bridge");
   }
 
@@ -63,17 +63,22 @@ final class BridgePart implements ProcessPart {
     }
   }
 
-  /** Nobody else is left who could. */
+  /**
+   * Nobody else is left who could. While both were starting, root's part was refused, and has said
+   * why; or whoever has ended it sees that himself, and his shell has its prompt again.
+   */
   private void sayIfDead(long parent) {
     boolean dead =
-        ProcessHandle.current().parent().filter(process -> process.pid() == parent).isEmpty();
+        working
+            && ProcessHandle.current()
+                .parent()
+                .filter(process -> process.pid() == parent)
+                .isEmpty();
     boolean supervised =
         Part.pid(run.environment().variables(), Part.SUPERVISED)
             .flatMap(ProcessHandle::of)
             .isPresent();
-    RemoteTables reached = remote;
-    // Who has never been there was refused, and has said why.
-    if (dead && reached != null && reached.hasReached()) {
+    if (dead) {
       log.error(
           "root's part (pid {}) has died; its rules are removed and the bridge has ended, too. {}",
           parent,

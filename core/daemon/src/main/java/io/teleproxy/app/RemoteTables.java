@@ -66,11 +66,10 @@ final class RemoteTables implements TableSink, AutoCloseable {
   private final Function<JsonObject, JsonElement> answering;
   private int reloads;
 
-  /** Written by the sending thread. */
-  private volatile boolean reached;
-
   /** Touched by the sending thread only, like those below. */
   private final ApiConnection api;
+
+  private boolean reached;
 
   private String instance = "";
 
@@ -108,11 +107,6 @@ final class RemoteTables implements TableSink, AutoCloseable {
     waiting.add(done);
     notifyAll();
     return done;
-  }
-
-  /** Whether the other process has ever taken what we had to say. */
-  boolean hasReached() {
-    return reached;
   }
 
   /** Ports of our SOCKS5 proxies. */

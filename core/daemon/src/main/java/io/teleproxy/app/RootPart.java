@@ -59,10 +59,7 @@ final class RootPart implements ProcessPart {
           "the bridge runs as root and not as {}: setpriv (util-linux) is missing",
           run.environment().invoker().get().name());
     }
-    DaemonFace face = face(leased);
-    ApiServer api = run.closer().add("API", ApiListening.open(run, tables, face));
-    log.debug("start: root: API");
-    tables.put(Bootstrap.table(api.port()));
+    // Before all else: who stops us while we start hears nothing of the bridge after our end.
     if (bridge.isPresent() && leased != null) {
       run.sources()
           .add(
@@ -73,6 +70,10 @@ final class RootPart implements ProcessPart {
                       System.getProperty("teleproxy.home", "."), Part.arguments()),
                   leased::ended));
     }
+    DaemonFace face = face(leased);
+    ApiServer api = run.closer().add("API", ApiListening.open(run, tables, face));
+    log.debug("start: root: API");
+    tables.put(Bootstrap.table(api.port()));
 
     // Probing the firewall and reading the kubeconfig both take their time: side by side.
     Thread opener = new Thread(this::openInterception, "open");

@@ -6,6 +6,7 @@ import io.teleproxy.spi.Protocol;
 import io.teleproxy.spi.Route;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.Snapshot;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -66,10 +67,19 @@ final class RouteExplanation {
               + history(to));
       return divert.target();
     }
-    refused(to, what, offered);
+    if (route.get().ip().isHost()) {
+      refused(to, what, offered);
+    } else {
+      steps.broken(
+          STEP,
+          what + refusal(to) + ", for a table has a route that refuses it: " + offered,
+          "If that is not what you want, change the table:"
+              + " 'curl http://teleproxy/api/tables/NAME' shows it.");
+    }
     return 0;
   }
 
+  /** A port of an address, as of a service. */
   private void refused(InetSocketAddress to, String what, Map<String, String> offered) {
     boolean nothing =
         tables.tables().stream()
@@ -93,7 +103,7 @@ final class RouteExplanation {
   /** By the firewall; or, where the address is this machine's, by nobody's listening there. */
   private String refusal(InetSocketAddress to) {
     if (opened.listening() == null) {
-      return ": refused by the firewall";
+      return ": refused by the firewall" + count(to);
     }
     return WildcardListeners.listening(Path.of("/proc/net"), protocol.lower(), to.getPort())
         ? ": not ours; a program of this machine listens at this port of all addresses, and answers"
@@ -101,17 +111,38 @@ final class RouteExplanation {
         : ": refused, nobody listens there";
   }
 
+  /** As far as the backend can say it. */
+  private String count(InetSocketAddress to) {
+    try {
+      return opened
+          .matching(protocol, to)
+          .map(rule -> " (" + rule.flows() + " so far: " + rule.rule() + ")")
+          .orElse("");
+    } catch (IOException e) {
+      return " (its rules cannot be read: " + e.getMessage() + ")";
+    }
+  }
+
   private Map<String, String> offered(InetAddress address) {
     Map<String, String> offered = new TreeMap<>();
     for (Table table : tables.tables()) {
       for (Route route : tables.routesTo(table.name(), address)) {
-        offered.merge(
-            table.name(),
-            route.protocol().lower() + " " + text(route),
-            (some, more) -> some + ", " + more);
+        offer(offered, table, route, "");
+      }
+      for (Route route : tables.prefixRoutes(table.name())) {
+        if (route.ip().contains(address)) {
+          offer(offered, table, route, route.ip() + " ");
+        }
       }
     }
     return offered;
+  }
+
+  private static void offer(Map<String, String> offered, Table table, Route route, String to) {
+    offered.merge(
+        table.name(),
+        to + route.protocol().lower() + " " + text(route),
+        (some, more) -> some + ", " + more);
   }
 
   private String history(InetSocketAddress to) {

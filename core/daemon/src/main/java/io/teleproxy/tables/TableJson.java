@@ -56,7 +56,7 @@ public final class TableJson {
    */
   public static List<Table> read(String text) {
     JsonElement root = parse(text);
-    Problems problems = new Problems();
+    JsonProblems problems = new JsonProblems();
     List<Table> tables = new ArrayList<>();
     if (root.isJsonObject()) {
       table("table", root, tables, problems);
@@ -84,8 +84,8 @@ public final class TableJson {
    * @throws IllegalArgumentException naming what was expected
    */
   public static List<String> readStrings(String text) {
-    Problems problems = new Problems();
-    List<String> strings = strings("search", parse(text), problems);
+    JsonProblems problems = new JsonProblems();
+    List<String> strings = problems.strings("search", parse(text));
     problems.throwIfAny();
     return strings;
   }
@@ -174,7 +174,7 @@ public final class TableJson {
   }
 
   private static void table(
-      String where, JsonElement element, List<Table> tables, Problems problems) {
+      String where, JsonElement element, List<Table> tables, JsonProblems problems) {
     if (!element.isJsonObject()) {
       problems.add(where + ": expected: an object with the fields of a table");
       return;
@@ -182,8 +182,8 @@ public final class TableJson {
     JsonObject json = element.getAsJsonObject();
     int before = problems.size();
     problems.unknownFields(where, json, TABLE_FIELDS);
-    String name = text(where, json, "name", null, problems);
-    List<String> zones = strings(where + ".zones", json.get("zones"), problems);
+    String name = problems.text(where, json, "name", null);
+    List<String> zones = problems.strings(where + ".zones", json.get("zones"));
     Part part = part(where, json, true, problems);
     Map<String, Part> parts = new HashMap<>();
     TablePatch.parts(where + ".parts", json.get("parts"), problems)
@@ -191,7 +191,7 @@ public final class TableJson {
     if (!part.isEmpty()) {
       parts.put(Table.WHOLE, part);
     }
-    boolean synced = flag(where, json, "synced", true, problems);
+    boolean synced = problems.flag(where, json, "synced", true);
     if (problems.size() == before) {
       problems.collect(
           where + ".", () -> tables.add(new Table(name, zones, TrieMap.copyOf(parts), synced)));
@@ -204,8 +204,8 @@ public final class TableJson {
    * @param checked whether the records are read, and not only their owners; what is wrong with them
    *     is found when they are asked for else
    */
-  static Part part(String where, JsonObject json, boolean checked, Problems problems) {
-    List<String> records = strings(where + ".records", json.get("records"), problems);
+  static Part part(String where, JsonObject json, boolean checked, JsonProblems problems) {
+    List<String> records = problems.strings(where + ".records", json.get("records"));
     for (int i = 0; checked && i < records.size(); i++) {
       int index = i;
       problems.collect(where + ".records[" + i + "].", () -> RecordText.check(records.get(index)));
@@ -213,21 +213,8 @@ public final class TableJson {
     return new Part(routes(where + ".routes", json.get("routes"), problems), records);
   }
 
-  static boolean flag(
-      String where, JsonObject json, String field, boolean otherwise, Problems problems) {
-    JsonElement flag = json.get(field);
-    if (flag == null) {
-      return otherwise;
-    }
-    if (flag.isJsonPrimitive() && flag.getAsJsonPrimitive().isBoolean()) {
-      return flag.getAsBoolean();
-    }
-    problems.add(where + "." + field + ": " + flag + " (expected: true or false)");
-    return otherwise;
-  }
-
   private static List<Route> routes(
-      String where, @Nullable JsonElement element, Problems problems) {
+      String where, @Nullable JsonElement element, JsonProblems problems) {
     List<Route> routes = new ArrayList<>();
     if (element == null) {
       return routes;
@@ -244,7 +231,7 @@ public final class TableJson {
   }
 
   private static void route(
-      String where, JsonElement element, List<Route> routes, Problems problems) {
+      String where, JsonElement element, List<Route> routes, JsonProblems problems) {
     if (!element.isJsonObject()) {
       problems.add(where + ": expected: an object with the fields of a route");
       return;
@@ -252,12 +239,12 @@ public final class TableJson {
     JsonObject json = element.getAsJsonObject();
     int before = problems.size();
     problems.unknownFields(where, json, ROUTE_FIELDS);
-    String name = text(where, json, "name", "", problems);
-    String proto = text(where, json, "proto", "tcp", problems);
-    String ip = text(where, json, "ip", null, problems);
-    String port = text(where, json, "port", "", problems);
-    String action = text(where, json, "action", "divert", problems);
-    String target = text(where, json, "target", "", problems);
+    String name = problems.text(where, json, "name", "");
+    String proto = problems.text(where, json, "proto", "tcp");
+    String ip = problems.text(where, json, "ip", null);
+    String port = problems.text(where, json, "port", "");
+    String action = problems.text(where, json, "action", "divert");
+    String target = problems.text(where, json, "target", "");
     if (problems.size() != before) {
       return;
     }
@@ -293,84 +280,6 @@ public final class TableJson {
       default ->
           throw new IllegalArgumentException(
               "action: '" + action + "' (expected: divert or reject)");
-    }
-  }
-
-  private static String text(
-      String where, JsonObject json, String field, @Nullable String otherwise, Problems problems) {
-    JsonElement value = json.get(field);
-    if (value == null) {
-      if (otherwise == null) {
-        problems.add(where + "." + field + ": missing");
-        return "";
-      }
-      return otherwise;
-    }
-    if (value.isJsonPrimitive() && !value.getAsJsonPrimitive().isBoolean()) {
-      return value.getAsString();
-    }
-    problems.add(where + "." + field + ": " + value + " (expected: a string)");
-    return "";
-  }
-
-  private static List<String> strings(
-      String where, @Nullable JsonElement element, Problems problems) {
-    if (element == null) {
-      return new ArrayList<>();
-    }
-    List<String> strings = new ArrayList<>();
-    if (!element.isJsonArray()) {
-      problems.add(where + ": expected: an array of strings");
-      return strings;
-    }
-    for (JsonElement each : element.getAsJsonArray()) {
-      if (each.isJsonPrimitive() && each.getAsJsonPrimitive().isString()) {
-        strings.add(each.getAsString());
-      } else {
-        problems.add(where + "[" + strings.size() + "]: " + each + " (expected: a string)");
-      }
-    }
-    return strings;
-  }
-
-  /** Mistakes gathered, to be told all at once. */
-  static final class Problems {
-    private final List<String> lines = new ArrayList<>();
-
-    void add(String line) {
-      lines.add(line);
-    }
-
-    int size() {
-      return lines.size();
-    }
-
-    void collect(String where, Runnable step) {
-      try {
-        step.run();
-      } catch (IllegalArgumentException e) {
-        add(where + e.getMessage());
-      }
-    }
-
-    void unknownFields(String where, JsonObject json, Set<String> known) {
-      for (String field : json.keySet()) {
-        if (!known.contains(field)) {
-          add(
-              where
-                  + "."
-                  + field
-                  + ": unknown field (expected: one of "
-                  + String.join(", ", known.stream().sorted().toList())
-                  + ")");
-        }
-      }
-    }
-
-    void throwIfAny() {
-      if (!lines.isEmpty()) {
-        throw new IllegalArgumentException(String.join("\n", lines));
-      }
     }
   }
 }

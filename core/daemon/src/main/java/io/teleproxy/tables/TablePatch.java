@@ -6,7 +6,6 @@ import com.google.gson.JsonObject;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.Table.Part;
 import io.teleproxy.spi.TrieMap;
-import io.teleproxy.tables.TableJson.Problems;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -100,11 +99,11 @@ public record TablePatch(Optional<Boolean> synced, Map<String, Optional<Part>> p
       throw new IllegalArgumentException("expected: an object with synced and parts");
     }
     JsonObject json = root.getAsJsonObject();
-    Problems problems = new Problems();
+    JsonProblems problems = new JsonProblems();
     problems.unknownFields("patch", json, FIELDS);
     Optional<Boolean> synced =
         json.has("synced")
-            ? Optional.of(TableJson.flag("patch", json, "synced", false, problems))
+            ? Optional.of(problems.flag("patch", json, "synced", false))
             : Optional.empty();
     Map<String, Optional<Part>> parts = parts("patch.parts", json.get("parts"), problems);
     problems.throwIfAny();
@@ -112,7 +111,7 @@ public record TablePatch(Optional<Boolean> synced, Map<String, Optional<Part>> p
   }
 
   static Map<String, Optional<Part>> parts(
-      String where, @Nullable JsonElement byKey, Problems problems) {
+      String where, @Nullable JsonElement byKey, JsonProblems problems) {
     Map<String, Optional<Part>> parts = new LinkedHashMap<>();
     if (byKey != null && !byKey.isJsonObject()) {
       problems.add(where + ": expected: an object with a part for each key");
@@ -125,7 +124,7 @@ public record TablePatch(Optional<Boolean> synced, Map<String, Optional<Part>> p
     return parts;
   }
 
-  private static Optional<Part> part(String where, JsonElement element, Problems problems) {
+  private static Optional<Part> part(String where, JsonElement element, JsonProblems problems) {
     if (element.isJsonNull()) {
       return Optional.empty();
     }
