@@ -108,6 +108,11 @@ final class Explanation {
 
   private void notOurs(Snapshot tables, String host, String way) {
     String near = NearNames.of(tables, host);
+    String silence = NameserverHealth.silence(opened.dns());
+    if (!silence.isEmpty()) {
+      steps.broken("name", way + ". It is none of ours, and " + silence, NameserverHealth.REMEDY);
+      return;
+    }
     steps.note(
         "name",
         way

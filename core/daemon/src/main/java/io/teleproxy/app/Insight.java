@@ -80,7 +80,11 @@ final class Insight {
   }
 
   CompletionStage<String> metrics() {
-    return ask(opened -> Metrics.text(opened, components));
+    return ask(
+        opened -> {
+          NameserverHealth.report(opened.dns(), components);
+          return Metrics.text(opened, components);
+        });
   }
 
   /** What {@code /api/events} tells, again and again. */

@@ -53,6 +53,7 @@ final class Status {
     status.add("routes", counts);
     if (interception.isDone() && !interception.isCompletedExceptionally()) {
       InterceptStatus.tell(interception.join(), status);
+      NameserverHealth.report(interception.join().dns(), components);
     }
     status.add("components", components.json());
     return status;

@@ -172,6 +172,11 @@ public final class DnsServer implements AutoCloseable {
     responder.rehearse(tables, LocalNames.name(host));
   }
 
+  /** All original nameservers, if none has answered what it was asked last; else none. */
+  public List<InetSocketAddress> allSilent() {
+    return relay.allSilent();
+  }
+
   /** Takes other nameservers into use, from the next query on. */
   public synchronized void upstream(Nameservers next) {
     nameservers = next;

@@ -50,6 +50,11 @@ final class Relay {
     }
   }
 
+  /** All nameservers, if none has answered what it was asked last; else none. */
+  List<InetSocketAddress> allSilent() {
+    return upstreams.allSilent();
+  }
+
   /** Whether a query from there is one that we sent ourselves, and that came back to us. */
   boolean isOwn(InetSocketAddress sender) {
     return !own.isEmpty() && own.contains(sender);

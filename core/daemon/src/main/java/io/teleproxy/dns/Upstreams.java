@@ -70,6 +70,11 @@ final class Upstreams {
     silentSince.put(server, System.nanoTime());
   }
 
+  /** All of them, if none has answered what it was asked last; else none. */
+  List<InetSocketAddress> allSilent() {
+    return silentSince.keySet().containsAll(servers) ? servers : List.of();
+  }
+
   private boolean isSilent(InetSocketAddress server) {
     Long since = silentSince.isEmpty() ? null : silentSince.get(server);
     return since != null && System.nanoTime() - since < AVOID_NANOS;

@@ -89,6 +89,27 @@ class RelayTest {
     }
   }
 
+  @Test
+  void whoDoesNotAnswerIsKnownUntilHeDoes() throws IOException {
+    byte[] query = DnsRig.question("www.example.test.", Type.A).toWire();
+    InetSocketAddress place;
+    try (FakeNameserver gone = new FakeNameserver(ECHO)) {
+      place = gone.address();
+    }
+    try (FakeNameserver upstream = new FakeNameserver(ECHO);
+        DnsRig rig = new DnsRig(upstream)) {
+      assertThat(rig.server.allSilent()).isEmpty();
+      Nameservers.Options options = Nameservers.Options.STANDARD;
+      rig.server.upstream(new Nameservers(List.of(), List.of(place), options));
+      rig.udp(query);
+      assertThat(rig.server.allSilent()).containsExactly(place);
+
+      rig.server.upstream(new Nameservers(List.of(), List.of(place, upstream.address()), options));
+      rig.udp(query);
+      assertThat(rig.server.allSilent()).isEmpty();
+    }
+  }
+
   private static byte[] tail(byte[] message) {
     return Arrays.copyOfRange(message, 2, message.length);
   }
