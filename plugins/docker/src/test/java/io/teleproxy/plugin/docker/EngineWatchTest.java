@@ -4,16 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.teleproxy.spi.Cause;
+import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Probe;
-import io.teleproxy.spi.Table;
 import io.teleproxy.spi.Watcher;
+import io.teleproxy.testkit.RecordingContext;
+import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,7 +28,7 @@ class EngineWatchTest {
 
   @Test
   void withoutAnEngineItIsReadyAtOnceAndSaysNothing() {
-    RecordingContext context = new RecordingContext(folder.resolve("docker.sock"));
+    RecordingContext context = new RecordingContext(machine(folder.resolve("docker.sock")));
     assertThat(new DockerWatcher().probe(context.environment()))
         .isEqualTo(Probe.applicable(0, "no engine yet"));
     try (Watcher.Session watch = EngineWait.open(context)) {
@@ -36,7 +41,7 @@ class EngineWatchTest {
 
   @Test
   void anEngineIsFoundWhenItComesAndItsContainersAreFollowed() throws IOException {
-    RecordingContext context = new RecordingContext(folder.resolve("docker.sock"));
+    RecordingContext context = new RecordingContext(machine(folder.resolve("docker.sock")));
     try (Watcher.Session watch = EngineWait.open(context)) {
       within("ready", () -> !context.healths.isEmpty());
       try (FakeEngine engine =
@@ -58,7 +63,7 @@ class EngineWatchTest {
   @Test
   void whenAnEngineIsRestartedNamesStayAndWhenItEndsTheyGo() throws IOException {
     Path socket = folder.resolve("docker.sock");
-    RecordingContext context = new RecordingContext(socket);
+    RecordingContext context = new RecordingContext(machine(socket));
     FakeEngine first = new FakeEngine(socket).with("a", "first", "127.0.0.2");
     try (Watcher.Session watch = EngineWait.open(context)) {
       within("it is found", () -> context.names("first.docker"));
@@ -68,7 +73,7 @@ class EngineWatchTest {
         within("the new one is found", () -> context.names("new.docker"));
         second.close();
         within("it is gone", () -> !context.names("first.docker"));
-        within("its zone, too", () -> last(context).zones().isEmpty());
+        within("its zone, too", () -> context.table().zones().isEmpty());
         assertThat(context.searches).containsExactly(List.of("docker"), List.of());
         assertThat(context.health().state()).isEqualTo(Health.State.READY);
         assertThat(Files.exists(socket)).as("nobody listens there").isTrue();
@@ -81,7 +86,8 @@ class EngineWatchTest {
     Path docker = folder.resolve("docker.sock");
     Path podman = folder.resolve("podman.sock");
     Files.createSymbolicLink(folder.resolve("link.sock"), docker);
-    RecordingContext context = new RecordingContext(docker, podman, folder.resolve("link.sock"));
+    RecordingContext context =
+        new RecordingContext(machine(docker, podman, folder.resolve("link.sock")));
     try (FakeEngine one = new FakeEngine(docker).with("a", "one", "127.0.0.2");
         FakeEngine two = new FakeEngine(podman).with("b", "two", "127.0.0.3");
         Watcher.Session watch = EngineWait.open(context)) {
@@ -96,7 +102,7 @@ class EngineWatchTest {
   @Test
   void anEngineThatAnswersWithErrorsIsNamed() throws IOException {
     Path socket = folder.resolve("docker.sock");
-    RecordingContext context = new RecordingContext(socket);
+    RecordingContext context = new RecordingContext(machine(socket));
     try (FakeEngine engine = new FakeEngine(socket).with("a", "first", "127.0.0.2").answering(500);
         Watcher.Session watch = EngineWait.open(context)) {
       within("trouble", () -> !context.healths.isEmpty() && degraded(context));
@@ -109,7 +115,7 @@ class EngineWatchTest {
 
   @Test
   void anEngineThatTheUserMayNotAskIsNamedWithWhatToDo() {
-    RecordingContext context = new RecordingContext();
+    RecordingContext context = new RecordingContext(machine());
     new EngineHealth(context)
         .tell(
             List.of(new EngineSockets.Found(Path.of("/run/docker.sock"), false, "docker", false)),
@@ -124,22 +130,25 @@ class EngineWatchTest {
 
   @Test
   void theUsualSocketsAreTriedUnlessOthersAreNamed() {
-    assertThat(EngineSockets.of(new RecordingContext().environment()).candidates())
+    assertThat(EngineSockets.of(machine()).candidates())
         .containsExactly(
             Path.of("/var/run/docker.sock"),
             Path.of("/run/podman/podman.sock"),
             Path.of("/run/user/1000/docker.sock"),
             Path.of("/run/user/1000/podman/podman.sock"));
-    assertThat(EngineSockets.of(new RecordingContext(folder).environment()).candidates())
-        .containsExactly(folder);
+    assertThat(EngineSockets.of(machine(folder)).candidates()).containsExactly(folder);
   }
 
   private static boolean degraded(RecordingContext context) {
     return context.health().state() == Health.State.DEGRADED;
   }
 
-  private static Table last(RecordingContext context) {
-    return context.tables.get(context.tables.size() - 1);
+  /** A user's machine whose engine is elsewhere, with these sockets to look at. */
+  private static Environment machine(Path... sockets) {
+    String paths = Stream.of(sockets).map(Path::toString).collect(Collectors.joining(","));
+    return new TestEnvironment(
+        Map.of("DOCKER_HOST", "tcp://192.0.2.1:2375", "XDG_RUNTIME_DIR", "/run/user/1000"),
+        paths.isEmpty() ? Map.of() : Map.of("sockets", paths));
   }
 
   private static void within(String what, Callable<Boolean> condition) {

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.teleproxy.plugin.kubernetes.KubernetesWatcher;
-import io.teleproxy.plugin.kubernetes.watch.RecordingContext;
 import io.teleproxy.spi.UserException;
 import io.teleproxy.spi.Watcher;
+import io.teleproxy.testkit.RecordingContext;
 import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.net.ServerSocket;

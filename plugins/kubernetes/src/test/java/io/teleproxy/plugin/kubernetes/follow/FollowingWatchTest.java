@@ -5,9 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.teleproxy.plugin.kubernetes.KubernetesWatcher;
 import io.teleproxy.plugin.kubernetes.watch.FakeApiServer;
-import io.teleproxy.plugin.kubernetes.watch.RecordingContext;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Watcher;
+import io.teleproxy.testkit.RecordingContext;
 import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -10,6 +10,7 @@ import io.teleproxy.plugin.kubernetes.cluster.ClusterTarget;
 import io.teleproxy.plugin.kubernetes.model.Fields;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Watcher;
+import io.teleproxy.testkit.RecordingContext;
 import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.net.InetSocketAddress;

@@ -8,6 +8,7 @@ import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Table;
 import io.teleproxy.spi.Watcher;
+import io.teleproxy.testkit.RecordingContext;
 import io.teleproxy.testkit.TestEnvironment;
 import java.io.IOException;
 import java.net.ServerSocket;

@@ -1,4 +1,4 @@
-package io.teleproxy.plugin.kubernetes.watch;
+package io.teleproxy.testkit;
 
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Health;
@@ -11,6 +11,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Remembers what a watcher says. */
 public final class RecordingContext implements Watcher.Context {
+  /** The SOCKS5 proxy of the tunnel. */
+  public static final int TARGET = 1080;
+
   public final List<Table> tables = new CopyOnWriteArrayList<>();
   public final List<Health> healths = new CopyOnWriteArrayList<>();
   public final List<List<String>> searches = new CopyOnWriteArrayList<>();
@@ -22,16 +25,21 @@ public final class RecordingContext implements Watcher.Context {
     this.environment = environment;
   }
 
+  /** That was published last. */
   public Table table() {
     return tables.get(tables.size() - 1);
   }
 
+  /** That was reported last. */
   public Health health() {
     return healths.get(healths.size() - 1);
   }
 
+  /** Whether the last table has a route or a record of this name. */
   public boolean names(String name) {
-    return table().routes().stream().anyMatch(route -> route.name().equals(name));
+    return !tables.isEmpty()
+        && (table().routes().stream().anyMatch(route -> route.name().equals(name))
+            || table().records().stream().anyMatch(record -> record.startsWith(name + ". ")));
   }
 
   @Override
@@ -41,7 +49,7 @@ public final class RecordingContext implements Watcher.Context {
 
   @Override
   public int target() {
-    return 1080;
+    return TARGET;
   }
 
   @Override
