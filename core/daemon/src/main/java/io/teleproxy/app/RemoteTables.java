@@ -206,8 +206,8 @@ final class RemoteTables implements TableSink, AutoCloseable {
                     "the intercepting process is not reached ("
                         + (e instanceof ConnectException ? "connection refused" : e.getMessage())
                         + ")",
-                    "Start it with 'sudo teleproxy run --mode intercept'; it is tried again every"
-                        + " second.")
+                    (patient ? "" : "Start it with 'sudo teleproxy run --mode intercept'. ")
+                        + "It is tried again every second.")
                 .because(Cause.ROOT_PART_GONE));
       }
     }
