@@ -91,6 +91,8 @@ class DemoIT {
     assertThat(explain(product, 0, "hello.demo:80")).contains("far end", "connection here");
     assertThat(explain(product, 1, "hello.demo:81")).contains("Broken: route", "not declared");
     assertThat(explain(product, 1, "empty.demo:80")).contains("Broken: route", "ready endpoints");
+    assertThat(explain(product, 1, "no-such.example.test"))
+        .contains("It is none of ours", "Your nameserver does not know it, or does not answer");
     assertThat(explain(product, 1, "helo.demo:80")).contains("Broken: name", "hello.demo");
     assertThat(product.user().execute("explain", "hello.demo", "--json").out())
         .contains("\"broken\": \"\"", "\"127.77.0.10\"");

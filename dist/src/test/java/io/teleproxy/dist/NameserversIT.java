@@ -125,6 +125,15 @@ class NameserversIT {
     within("all of several are captured", () -> ours(DEAD) && ours(SECOND));
     assertThat(http.dig("www.example.test")).as("the first is dead").contains(Upstream.WWW);
 
+    machine.resolvConf("nameserver " + DEAD + "\noptions timeout:1\n");
+    within("only the dead one is captured", () -> ours(DEAD) && !ours(SECOND));
+    assertThat(http.dig("www.example.test")).isEmpty();
+    assertThat(product.user().execute("status").out())
+        .contains("none of your nameservers answers: " + DEAD, "--fallback");
+    assertThat(product.user().execute("explain", "www.example.test").out())
+        .contains("It is none of ours, and none of your nameservers answers: " + DEAD)
+        .contains("Broken: name. Names of the tables resolve, others do not. Check network");
+
     machine.resolvConf("# none\n");
     within("without any, what the C library asks is captured", () -> ours("127.0.0.1"));
   }

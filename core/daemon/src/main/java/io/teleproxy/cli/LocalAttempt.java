@@ -65,13 +65,18 @@ final class LocalAttempt {
 
   /** What was noted on the way, such as that there is no such service. */
   private static String remedy(JsonArray steps) {
-    for (JsonElement step : steps) {
-      String noted = Json.text(step.getAsJsonObject(), "remedy");
+    boolean known = false;
+    for (JsonElement one : steps) {
+      JsonObject step = one.getAsJsonObject();
+      String noted = Json.text(step, "remedy");
       if (!noted.isEmpty()) {
         return noted;
       }
+      known |= Json.text(step, "step").equals("name") && Json.text(step, "state").equals("ok");
     }
-    return "If the daemon knows it, something answers before it: 'teleproxy doctor' looks for that.";
+    return known
+        ? "Something answers before teleproxy: 'teleproxy doctor' looks for that."
+        : "Your nameserver does not know it, or does not answer: then 'teleproxy status' says so now.";
   }
 
   private static String[] texts(InetAddress[] addresses) {
