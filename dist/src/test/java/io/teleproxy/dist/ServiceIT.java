@@ -38,7 +38,7 @@ class ServiceIT {
     words.add(Files.writeString(folder.resolve("metrics.sh"), block("curl -sf")).toString());
     words.add(PackagesIT.only("teleproxy_*_amd64.deb", "-").toString());
     words.add(PackagesIT.only("teleproxy-*-linux-x86_64.tar.gz", "_amd64").toString());
-    Command.Result result = Command.of(words.toArray(String[]::new)).run(Duration.ofMinutes(3));
+    Command.Result result = Command.of(words.toArray(String[]::new)).run(Duration.ofMinutes(4));
     Assumptions.assumeTrue(
         result.exit() != NO_SYSTEMD, () -> "systemd does not boot here: " + result.err());
     List<String> said = result.succeeded().lines();
