@@ -24,6 +24,9 @@ final class LinkKeeper implements AgentLink.Owner {
    */
   private static final long BARRED_NANOS = TimeUnit.SECONDS.toNanos(3);
 
+  /** So long an API server that has just started may not know yet what a user may do. */
+  private static final long FORBIDDEN_NANOS = TimeUnit.SECONDS.toNanos(6);
+
   private static final long BESIDE_NANOS = TimeUnit.MILLISECONDS.toNanos(800);
   private static final int MOST_BESIDE = 5;
 
@@ -215,8 +218,8 @@ final class LinkKeeper implements AgentLink.Owner {
       barredSince = barredSince == 0 ? now : barredSince;
       if (failure.retry() != ConnectFailure.Retry.ELSEWHERE && pool.usable() > 0) {
         retry.in(REFUSED_PAUSE_MILLIS);
-      } else if (failure.retry() == ConnectFailure.Retry.LATER
-          && now - barredSince < BARRED_NANOS) {
+      } else if ((failure.retry() == ConnectFailure.Retry.LATER && now - barredSince < BARRED_NANOS)
+          || (failure.forbidden() && up && now - barredSince < FORBIDDEN_NANOS)) {
         retry.later();
       } else {
         lost(failure.detail(), failure.remedy());

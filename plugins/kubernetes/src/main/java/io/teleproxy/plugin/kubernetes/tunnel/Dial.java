@@ -48,6 +48,7 @@ final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
       boolean agentOnly,
       Consumer<ConnectFailure> failures,
       BooleanSupplier hadAccess,
+      BooleanSupplier justBack,
       long timeoutMillis,
       long halfCloseDelayNanos) {}
 
@@ -208,7 +209,9 @@ final class Dial implements FlowLead, PodPool.Waiter, AgentLinks.Waiter {
     PodPort target = podPort;
     boolean expired =
         failure.retry() == Retry.CREDENTIALS && surroundings.hadAccess().getAsBoolean();
-    if (failure.retry() == Retry.LATER || expired) {
+    // An API server that has just started does not know yet what a user may do.
+    boolean starting = failure.forbidden() && surroundings.justBack().getAsBoolean();
+    if (failure.retry() == Retry.LATER || expired || starting) {
       attemptLater();
     } else if (failure.retry() == Retry.ELSEWHERE && gone == null) {
       gone = target;

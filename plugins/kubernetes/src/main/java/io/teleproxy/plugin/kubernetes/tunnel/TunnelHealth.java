@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * failure until it does. Confined to the event loop.
  */
 final class TunnelHealth {
+  private static final long JUST_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long FIRST_BACKOFF_MILLIS = 500;
   private static final long MAX_BACKOFF_MILLIS = 15_000;
 
@@ -36,6 +37,8 @@ final class TunnelHealth {
   private boolean forbidden;
 
   private long backoffMillis = FIRST_BACKOFF_MILLIS;
+  private boolean away;
+  private long lastAway;
 
   TunnelHealth(EventLoop loop, ApiConnector connector, Consumer<Health> report) {
     this.loop = loop;
@@ -63,6 +66,11 @@ final class TunnelHealth {
     return reached;
   }
 
+  /** Whether the API server was out of reach a moment ago. */
+  boolean justBack() {
+    return away && System.nanoTime() - lastAway < JUST_NANOS;
+  }
+
   private void succeeded() {
     answered = true;
     forbidden = false;
@@ -75,6 +83,10 @@ final class TunnelHealth {
     if (failure.retry() == ConnectFailure.Retry.ELSEWHERE) {
       // A pod that went away says nothing about the tunnel.
       return;
+    }
+    if (failure.retry() == ConnectFailure.Retry.LATER) {
+      away = true;
+      lastAway = System.nanoTime();
     }
     forbidden = failure.forbidden();
     tell(Health.degraded(failure.detail(), failure.remedy()).because(failure.cause()));

@@ -103,6 +103,7 @@ final class TunnelSession implements Tunnel.Session {
             agentOnly,
             health::failed,
             health::hasReached,
+            health::justBack,
             settings.duration("dial-timeout", Duration.ofSeconds(20)).toMillis(),
             settings.duration("half-close-delay", Duration.ofSeconds(1)).toNanos());
     context.health(Health.starting("asking the API server at " + cluster.server()));

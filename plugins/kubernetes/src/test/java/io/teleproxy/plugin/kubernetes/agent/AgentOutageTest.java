@@ -260,6 +260,18 @@ final class AgentOutageTest {
   }
 
   @Test
+  void anApiServerThatHasJustStartedMayForbidWhatIsAllowed() throws Exception {
+    settle();
+    gate.refuse(403, "pods is forbidden: User cannot: not yet synced");
+    gate.cut();
+    await().atMost(PATIENCE).until(() -> gate.refusals() > 2);
+    assertThat(loop.submit(links::state).get()).isEqualTo(AgentLinks.State.RECOVERING);
+    gate.refuseNoMore();
+    exchange();
+    assertThat(lost).hasValue(0);
+  }
+
+  @Test
   void aNodeThatIsOutOfReachForLongIsNotWaitedFor() throws Exception {
     settle();
     gate.refuse(500, "error dialing backend: dial tcp 10.99.2.2:10250: connection refused");

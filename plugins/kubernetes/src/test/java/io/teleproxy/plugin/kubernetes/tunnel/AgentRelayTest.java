@@ -81,6 +81,7 @@ class AgentRelayTest extends RelayContract {
             true,
             failure -> {},
             () -> true,
+            () -> false,
             20_000,
             0);
     return new Tunnel.Session() {
