@@ -11,6 +11,9 @@ import java.util.List;
  * server has to refuse it.
  */
 record ExpiringKubeconfig(Path kubeconfig, Path log) {
+  /** Whose they are; who has no rights by himself. */
+  static final String USER = "expiring";
+
   private static final int VALID_SECONDS = 14;
 
   /**
@@ -31,7 +34,7 @@ record ExpiringKubeconfig(Path kubeconfig, Path log) {
         trap 'rm -rf "$work"' EXIT
         cd "$work"
         openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out request \\
-          -subj /O=system:masters/CN=admin 2>/dev/null
+          -subj /CN=USER 2>/dev/null
         : >index
         openssl rand -hex 8 >serial
         cat >settings <<'EOF'
@@ -45,7 +48,6 @@ record ExpiringKubeconfig(Path kubeconfig, Path log) {
         policy = any
         x509_extensions = client
         [any]
-        organizationName = supplied
         commonName = supplied
         [client]
         extendedKeyUsage = clientAuth
@@ -63,6 +65,7 @@ record ExpiringKubeconfig(Path kubeconfig, Path log) {
         $said"clientCertificateData":"$(line certificate)","clientKeyData":"$(line key)"}}
         EOF
         """
+            .replace("USER", USER)
             .replace("SECONDS", Integer.toString(VALID_SECONDS))
             .replace("PKI", pki.toString())
             .replace("LOG", log.toString()));
