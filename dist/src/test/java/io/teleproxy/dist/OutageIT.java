@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
  * The network goes, and comes back: whoever connects meanwhile waits and is served, and nothing is
  * left of the outage. All in one run of the product, whose credentials expire all the time.
  * Promised is that new connections are served within 3 s. A machine that is busy takes longer, but
- * does not stand idle meanwhile: {@link IdleTime} is held to less, and what the clock says is
+ * does not stand idle meanwhile: {@link IdleTime} is held to it, and what the clock says is
  * printed.
  */
 @InCluster(alone = true)
