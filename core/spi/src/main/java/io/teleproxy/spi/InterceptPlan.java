@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 
 /**
@@ -117,6 +118,20 @@ public record InterceptPlan(
   /** The rules of one destination in the order in which they are tried, each once. */
   public static List<Rule> ordered(Collection<? extends Rule> rules) {
     return List.copyOf(new TreeSet<>(rules));
+  }
+
+  // As in DnsCapture.
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof InterceptPlan plan
+        && byDestination.equals(plan.byDestination)
+        && dns.equals(plan.dns)
+        && bridges.equals(plan.bridges);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(byDestination, dns, bridges);
   }
 
   public boolean isEmpty() {

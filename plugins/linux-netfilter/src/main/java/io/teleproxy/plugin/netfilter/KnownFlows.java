@@ -67,9 +67,9 @@ public final class KnownFlows {
     }
   }
 
-  /** What of UDP is matched by one plan only, or is decided differently. */
+  /** What of UDP is matched by one plan only, or is decided differently; some of it twice. */
   private static List<Match> changed(InterceptPlan before, InterceptPlan after) {
-    Set<Match> changed = new LinkedHashSet<>();
+    List<Match> changed = new ArrayList<>();
     // On a bridge that comes or goes, every rule does.
     boolean bridges = !before.bridges().equals(after.bridges());
     if (bridges) {
@@ -94,10 +94,10 @@ public final class KnownFlows {
         }
       }
     }
-    return new ArrayList<>(changed);
+    return changed;
   }
 
-  private static void addDatagrams(Rule rule, Set<Match> changed) {
+  private static void addDatagrams(Rule rule, List<Match> changed) {
     if (rule.match().protocol() == Protocol.UDP) {
       changed.add(rule.match());
     }
