@@ -3,6 +3,7 @@ package io.teleproxy.spi;
 import java.net.InetAddress;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
@@ -37,6 +38,20 @@ public record AnsweredNames(List<String> zones, List<String> hosts, List<String>
    */
   public static boolean isPlain(String name) {
     return PLAIN.matcher(name).matches();
+  }
+
+  // Those that records have are linked when first called, which a start can do without (ADR 24).
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof AnsweredNames names
+        && zones.equals(names.zones)
+        && hosts.equals(names.hosts)
+        && search.equals(names.search);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(zones, hosts, search);
   }
 
   private static List<String> plain(List<String> names) {
