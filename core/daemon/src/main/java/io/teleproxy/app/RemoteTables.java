@@ -3,19 +3,14 @@ package io.teleproxy.app;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
-import io.teleproxy.client.ApiConnection;
 import io.teleproxy.config.Part;
 import io.teleproxy.spi.Cause;
 import io.teleproxy.spi.Health;
 import io.teleproxy.spi.Table;
-import io.teleproxy.tables.TableJson;
-import io.teleproxy.tables.TablePatch;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,15 +30,10 @@ import org.jspecify.annotations.Nullable;
 final class RemoteTables implements TableSink, AutoCloseable {
   private static final long HEARTBEAT_MILLIS = 1000;
 
-  /** Of one request: the memory of the other process is not to grow with the cluster. */
-  private static final int MOST_PARTS = 1000;
-
   /** As long as the other process may be starting, it is looked for that often. */
   private static final long SEARCH_MILLIS = 10;
 
   private static final long SEARCH_NANOS = TimeUnit.SECONDS.toNanos(15);
-  private static final int CONNECT_MILLIS = 2_000;
-  private static final int ANSWER_MILLIS = 15_000;
 
   private final Consumer<Health> health;
   private final Thread thread = new Thread(this::run, "remote-tables");
@@ -67,14 +57,11 @@ final class RemoteTables implements TableSink, AutoCloseable {
   private int reloads;
 
   /** Touched by the sending thread only, like those below. */
-  private final ApiConnection api;
+  private final TableDelivery delivery;
 
   private boolean reached;
 
   private String instance = "";
-
-  /** What the other side has, as far as we know. */
-  private final Map<String, Table> delivered = new HashMap<>();
 
   /**
    * Starts sending.
@@ -94,7 +81,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
     this.answering = answering;
     this.reload = reload;
     this.patient = patient;
-    this.api = new ApiConnection(api, CONNECT_MILLIS, ANSWER_MILLIS);
+    this.delivery = new TableDelivery(api);
     this.components = components;
     this.health = components.reporter("intercept");
     thread.setDaemon(true);
@@ -211,7 +198,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
                 .because(Cause.ROOT_PART_GONE));
       }
     }
-    api.close();
+    delivery.close();
   }
 
   private synchronized List<CompletableFuture<Void>> takeWaiting() {
@@ -244,11 +231,11 @@ final class RemoteTables implements TableSink, AutoCloseable {
 
   /** Finds out whether the other side still is who it was; if not, it needs everything. */
   private void heartbeat() throws IOException {
-    JsonObject answer = say(said());
+    JsonObject answer = delivery.say(said());
     if (answer.has("questions") && !answer.getAsJsonArray("questions").isEmpty()) {
       JsonObject again = said();
       again.add("answers", answers(answer.getAsJsonArray("questions")));
-      answer = say(again);
+      answer = delivery.say(again);
     }
     String now = answer.has("instance") ? answer.get("instance").getAsString() : "unknown";
     int asked = answer.has("reload") ? answer.get("reload").getAsInt() : 0;
@@ -259,16 +246,11 @@ final class RemoteTables implements TableSink, AutoCloseable {
     if (!now.equals(instance)) {
       synchronized (this) {
         changed.addAll(tables.keySet());
-        delivered.clear();
+        delivery.forget();
         searchChanged = search != null;
       }
       instance = now;
     }
-  }
-
-  private JsonObject say(JsonObject said) throws IOException {
-    return JsonParser.parseString(exchange("POST", "/api/bridge", said.toString()))
-        .getAsJsonObject();
   }
 
   private JsonArray answers(JsonArray questions) {
@@ -318,16 +300,13 @@ final class RemoteTables implements TableSink, AutoCloseable {
     }
     try {
       if (newSearch != null) {
-        JsonArray body = new JsonArray();
-        newSearch.forEach(body::add);
-        exchange("POST", "/api/search", body.toString());
+        delivery.search(newSearch);
       }
       for (Table table : put) {
-        deliver(table);
+        delivery.put(table);
       }
       for (String name : gone) {
-        delivered.remove(name);
-        exchange("DELETE", "/api/tables/" + name, "");
+        delivery.remove(name);
       }
       return newSearch != null || !put.isEmpty() || !gone.isEmpty();
     } catch (IOException e) {
@@ -338,35 +317,5 @@ final class RemoteTables implements TableSink, AutoCloseable {
       }
       throw e;
     }
-  }
-
-  /** Sends how the table differs from what the other side has; everything, if it has nothing. */
-  private void deliver(Table table) throws IOException {
-    Table there = delivered.remove(table.name());
-    if (there == null || !there.zones().equals(table.zones())) {
-      boolean atOnce = table.parts().size() <= MOST_PARTS;
-      there = atOnce ? table : Table.pending(table.name(), table.zones());
-      exchange("POST", "/api/tables/", TableJson.writeParts(there).toString());
-      if (atOnce) {
-        delivered.put(table.name(), table);
-        return;
-      }
-    }
-    if (!there.equals(table)) {
-      for (TablePatch patch : TablePatch.between(there, table, MOST_PARTS)) {
-        exchange("PATCH", "/api/tables/" + table.name(), patch.json().toString());
-      }
-    }
-    delivered.put(table.name(), table);
-  }
-
-  private String exchange(String method, String path, String body) throws IOException {
-    ApiConnection.Answer answer = api.exchange(method, path, body);
-    boolean alreadyGone = method.equals("DELETE") && answer.status() == 404;
-    if (answer.status() / 100 != 2 && !alreadyGone) {
-      throw new IOException(
-          method + " " + path + " answered " + answer.status() + ": " + answer.body());
-    }
-    return answer.body();
   }
 }

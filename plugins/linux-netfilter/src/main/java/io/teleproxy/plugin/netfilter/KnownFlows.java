@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -112,10 +113,8 @@ public final class KnownFlows {
       for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         boolean turnedOnly = attempt > 0;
         String known = runner.run(List.of(conntrack, "-L", "-f", family, "-p", "udp")).output();
-        Set<Known> flows = flows(known);
-        flows.removeIf(
-            flow ->
-                (turnedOnly && !flow.turned()) || settled(after, flow) || !covers(matches, flow));
+        Set<Known> flows = unsettled(known, after);
+        flows.removeIf(flow -> (turnedOnly && !flow.turned()) || !covers(matches, flow));
         if (flows.isEmpty()) {
           return;
         }
@@ -144,9 +143,6 @@ public final class KnownFlows {
 
   /** Whether the flow was begun after the plan came into force, or might as well have been. */
   private static boolean settled(InterceptPlan plan, Known flow) {
-    if (flow.turned()) {
-      return false;
-    }
     if (plan.isEmpty()) {
       return flow.answering() == flow.port();
     }
@@ -170,30 +166,38 @@ public final class KnownFlows {
 
   /**
    * The ends of the flows before any translation, the first of each in a line like {@code udp 17 29
-   * src=10.0.0.2 dst=10.0.0.1 sport=4711 dport=53 src=…}.
+   * src=10.0.0.2 dst=10.0.0.1 sport=4711 dport=53 src=…}. The sender's end of a flow that goes its
+   * way by this plan is left out: the plan may speak of this machine's own addresses, too.
    */
-  private static Set<Known> flows(String listing) {
+  private static Set<Known> unsettled(String listing, InterceptPlan plan) {
     Set<Known> flows = new LinkedHashSet<>();
     for (String line : listing.lines().toList()) {
       int answer = line.indexOf(" sport=", line.indexOf(" sport=") + 1);
       String answering = answer < 0 ? "" : first(line.substring(answer), " sport=");
-      add(flows, first(line, " dst="), first(line, " dport="), answering);
-      add(flows, first(line, " src="), first(line, " sport="), "");
+      Known to = end(first(line, " dst="), first(line, " dport="), answering);
+      boolean settled = to != null && !to.turned() && settled(plan, to);
+      if (to != null && !settled) {
+        flows.add(to);
+      }
+      Known from = end(first(line, " src="), first(line, " sport="), "");
+      if (from != null && (!settled || plan.isEmpty())) {
+        flows.add(from);
+      }
     }
     return flows;
   }
 
-  /** Adds an end; without a port from which answers come, it is the one that sent first. */
-  private static void add(Set<Known> flows, String address, String port, String answering) {
-    if (!address.isEmpty() && !port.isEmpty()) {
-      boolean turned = answering.isEmpty();
-      flows.add(
-          new Known(
-              Prefix.parseAddress(address),
-              Integer.parseInt(port),
-              turned,
-              turned ? 0 : Integer.parseInt(answering)));
+  /** One end; without a port from which answers come, it is the one that sent first. */
+  private static @Nullable Known end(String address, String port, String answering) {
+    if (address.isEmpty() || port.isEmpty()) {
+      return null;
     }
+    boolean turned = answering.isEmpty();
+    return new Known(
+        Prefix.parseAddress(address),
+        Integer.parseInt(port),
+        turned,
+        turned ? 0 : Integer.parseInt(answering));
   }
 
   private static String first(String line, String key) {

@@ -78,6 +78,17 @@ class KnownFlowsTest {
   }
 
   @Test
+  void keepsAQueryUnderWayWhoseSenderIsAmongTheAddressesOfAPlan() {
+    listing =
+        "udp 17 29 src=10.2.0.1 dst=10.2.0.7 sport=40002 dport=53 src=10.2.0.7 dst=10.2.0.1"
+            + " sport=15053 dport=40002 mark=0 use=1";
+    InterceptPlan captured =
+        InterceptPlan.of(List.of(reject("udp 10.2.0.0/16")), dns(15053, "10.2.0.7"), List.of());
+    flows("conntrack").forget(InterceptPlan.EMPTY, captured);
+    assertThat(commands).containsExactly("conntrack -L -f ipv4 -p udp");
+  }
+
+  @Test
   void keepsFlowsThatGoTheNewWayAlready() {
     InterceptPlan captured = InterceptPlan.of(List.of(), dns(15053, "10.2.0.7"), List.of());
     flows("conntrack").forget(captured, InterceptPlan.EMPTY);

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -36,14 +35,6 @@ public final class WatchSession implements Watcher.Session {
   /** Changes within that time of a publication are published together. */
   private static final long COALESCE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-  /** A connection that is silent may be dead, as after sleep: asked that often, given that long. */
-  private static final Duration HEARTBEAT = Duration.ofSeconds(10);
-
-  private static final Duration HEARTBEAT_TIMEOUT = Duration.ofSeconds(5);
-
-  /** When the machine has just moved, what does not answer soon is more likely to be dead. */
-  private static final Duration MOVED_TIMEOUT = Duration.ofSeconds(2);
-
   private final ClusterSession cluster;
   private final Watcher.Context context;
   private final ApiClient api;
@@ -56,8 +47,7 @@ public final class WatchSession implements Watcher.Session {
   private final List<ResourceWatch<?>> watches = new ArrayList<>();
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  /** The machine has moved to another network. */
-  private final Semaphore moved = new Semaphore(0);
+  private final Heartbeat heartbeat;
 
   // used by the session's thread only
   private final ClusterStore store = new ClusterStore();
@@ -88,6 +78,7 @@ public final class WatchSession implements Watcher.Session {
     this.namespaces = NamespaceChoice.of(settings);
     this.domainKnown = cluster.configuredDomain().isPresent();
     this.health = new WatchHealth(cluster, context);
+    this.heartbeat = new Heartbeat(api, () -> watches.forEach(ResourceWatch::goOn));
   }
 
   /** Starts to watch; the session closes the cluster session with itself. */
@@ -111,7 +102,7 @@ public final class WatchSession implements Watcher.Session {
       thread("kubernetes-domain", this::findDomain);
     }
     thread("kubernetes-watch", this::run);
-    thread("kubernetes-heartbeat", this::heartbeat);
+    thread("kubernetes-heartbeat", heartbeat);
     threads.forEach(Thread::start);
   }
 
@@ -209,7 +200,8 @@ public final class WatchSession implements Watcher.Session {
 
   private void advance() {
     if (!ready) {
-      UserException reason = hopeless();
+      boolean late = System.nanoTime() - started >= startTimeoutNanos;
+      UserException reason = Hopeless.reason(cluster, states, late);
       if (reason != null) {
         context.fail(reason);
         close();
@@ -263,54 +255,9 @@ public final class WatchSession implements Watcher.Session {
     return true;
   }
 
-  /** Why there is no point in waiting for the first sync any longer; null while there is. */
-  private @Nullable UserException hopeless() {
-    boolean late = System.nanoTime() - started >= startTimeoutNanos;
-    for (WatchState state : states) {
-      if (state.credentials != null) {
-        return state.credentials;
-      }
-      ApiException failure = state.failure;
-      if (failure == null && late && !state.answered && cluster.access().isDone()) {
-        failure = new ApiException(ApiException.Kind.UNREACHABLE, "no answer in time");
-      }
-      if (failure == null) {
-        continue;
-      }
-      if (state.forbidden && state.required) {
-        return Messages.forbidden(cluster, failure);
-      }
-      boolean definite =
-          failure.kind() == ApiException.Kind.TLS
-              || failure.kind() == ApiException.Kind.UNAUTHORIZED;
-      if (!state.forbidden && (late || definite)) {
-        return Messages.cannotStart(cluster, failure);
-      }
-    }
-    return null;
-  }
-
-  private void heartbeat() {
-    try {
-      while (!closed.get()) {
-        boolean moved = this.moved.tryAcquire(HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
-        if (moved) {
-          this.moved.drainPermits();
-          watches.forEach(ResourceWatch::goOn);
-          api.leave();
-        }
-        if (!api.alive(moved ? MOVED_TIMEOUT : HEARTBEAT_TIMEOUT)) {
-          api.reset();
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   @Override
   public void networkChanged() {
-    moved.release();
+    heartbeat.moved();
   }
 
   /** Carries what one watch reads to the session's thread. */
