@@ -9,7 +9,10 @@ import org.junit.jupiter.api.Test;
 /** The cluster does not let the agent be: that is said, with what helps, and is no obstacle. */
 @InCluster
 class AgentTroubleIT {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  /**
+   * Kubernetes tries a pod that was refused again after 10 s, then after twice as long each time.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(180);
 
   @Test
   void whatKeepsTheAgentIsNamedAndItComesWhenThatIsOver(Cluster cluster) {
