@@ -9,10 +9,7 @@ import org.junit.jupiter.api.Test;
 /** The cluster does not let the agent be: that is said, with what helps, and is no obstacle. */
 @InCluster
 class AgentTroubleIT {
-  /**
-   * Kubernetes tries a pod that was refused again after 10 s, then after twice as long each time.
-   */
-  private static final Duration PATIENCE = Duration.ofSeconds(180);
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   @Test
   void whatKeepsTheAgentIsNamedAndItComesWhenThatIsOver(Cluster cluster) {

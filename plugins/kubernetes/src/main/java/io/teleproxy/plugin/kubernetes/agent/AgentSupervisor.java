@@ -58,6 +58,9 @@ public final class AgentSupervisor implements AutoCloseable {
     void trouble(String reason, String remedy);
   }
 
+  /** The last pod was not let in, as far as we know; touched by the supervisor's thread only. */
+  private boolean refused;
+
   private final AgentSettings settings;
   private final ApiClient client;
   private final String namespace;
@@ -121,6 +124,7 @@ public final class AgentSupervisor implements AutoCloseable {
         ensureJob(api);
         String pod = new PodArrival(api, namespace, observer, this::sleep).await();
         backoff = FIRST_BACKOFF_MILLIS;
+        refused = false;
         LOG.info("agent: [namespace={} pod={} image={}]", namespace, pod, api.image());
         observer.running(namespace, pod);
         long since = System.nanoTime();
@@ -134,6 +138,7 @@ public final class AgentSupervisor implements AutoCloseable {
       } catch (InterruptedException e) {
         return;
       } catch (AgentTrouble e) {
+        refused = true;
         backoff = afterFailure(e.reason(), e.remedy(), backoff);
       } catch (ApiException e) {
         // What did not answer is not asked again: its way may be gone for good.
@@ -215,7 +220,13 @@ public final class AgentSupervisor implements AutoCloseable {
         }
         case AT_WORK -> {
           estate.use(api);
-          return;
+          if (!refused || !PodState.noneIsToStay(api.pods())) {
+            return;
+          }
+          // Kubernetes tries again ever more seldom, in the end after minutes: a new Job, at once.
+          refused = false;
+          api.tryPod();
+          api.delete();
         }
       }
     }
