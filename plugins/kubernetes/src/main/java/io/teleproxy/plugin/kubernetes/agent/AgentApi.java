@@ -95,14 +95,20 @@ final class AgentApi {
         : Optional.of(checked("read the job", reply).object());
   }
 
-  /** Whether the cluster would let the pod in; the Job itself would not tell. */
-  void tryPod() throws AgentTrouble, ApiException, InterruptedException {
+  /**
+   * Whether the cluster would let the pod in, as a dry run; the Job itself would not tell.
+   *
+   * @return false if that cannot be asked, for want of a right that is needed for nothing else
+   * @throws AgentTrouble if it would not, with its reason
+   */
+  boolean tryPod() throws AgentTrouble, ApiException, InterruptedException {
     ApiClient.Reply reply =
         client.exchange("POST", core("pods") + "?dryRun=All", objects.pod(), MESSAGE);
-    // The right to create pods is not needed for anything else.
-    if (!MissingRights.isMissing(reply)) {
-      checked("admit the agent's pod", reply);
+    if (MissingRights.isMissing(reply)) {
+      return false;
     }
+    checked("admit the agent's pod", reply);
+    return true;
   }
 
   /**

@@ -61,6 +61,9 @@ public final class AgentSupervisor implements AutoCloseable {
   /** The last pod was not let in, as far as we know; touched by the supervisor's thread only. */
   private boolean refused;
 
+  /** A new Job was made because a dry run was let in; as above. */
+  private boolean remade;
+
   private final AgentSettings settings;
   private final ApiClient client;
   private final String namespace;
@@ -125,6 +128,7 @@ public final class AgentSupervisor implements AutoCloseable {
         String pod = new PodArrival(api, namespace, observer, this::sleep).await();
         backoff = FIRST_BACKOFF_MILLIS;
         refused = false;
+        remade = false;
         LOG.info("agent: [namespace={} pod={} image={}]", namespace, pod, api.image());
         observer.running(namespace, pod);
         long since = System.nanoTime();
@@ -220,16 +224,27 @@ public final class AgentSupervisor implements AutoCloseable {
         }
         case AT_WORK -> {
           estate.use(api);
-          if (!refused || !PodState.noneIsToStay(api.pods())) {
+          if (!isSleptOn(api)) {
             return;
           }
-          // Kubernetes tries again ever more seldom, in the end after minutes: a new Job, at once.
-          refused = false;
-          api.tryPod();
           api.delete();
         }
       }
     }
+  }
+
+  /**
+   * Whether the Job is worth a new one: Kubernetes tries a pod that was refused again ever more
+   * seldom, in the end after minutes. Once for each time that it may have begun to let it in.
+   */
+  private boolean isSleptOn(AgentApi api) throws AgentTrouble, ApiException, InterruptedException {
+    if (!refused || !PodState.noneIsToStay(api.pods())) {
+      return false;
+    }
+    boolean before = remade;
+    remade = false; // what is refused now may be let in later
+    remade = api.tryPod() || before;
+    return remade && !before;
   }
 
   private void complete(AgentApi api, Json job)
