@@ -96,6 +96,18 @@ final class Namespace implements AutoCloseable {
         .toList();
   }
 
+  /** Those of them that are a part of a run: root's part, bridges. */
+  List<Long> daemons() {
+    return processes().stream()
+        .filter(
+            pid ->
+                ProcessHandle.of(pid)
+                    .flatMap(process -> process.info().commandLine())
+                    .filter(line -> line.contains("-Dteleproxy.home="))
+                    .isPresent())
+        .toList();
+  }
+
   private Path etc() {
     return Path.of("/etc/netns", name);
   }

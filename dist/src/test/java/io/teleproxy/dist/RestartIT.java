@@ -77,15 +77,7 @@ class RestartIT {
 
   /** The run itself. */
   private static long run(PlainMachine machine) {
-    List<Long> runs =
-        machine.namespace().processes().stream()
-            .filter(
-                pid ->
-                    ProcessHandle.of(pid)
-                        .flatMap(process -> process.info().commandLine())
-                        .filter(line -> line.contains("-Dteleproxy.home="))
-                        .isPresent())
-            .toList();
+    List<Long> runs = machine.namespace().daemons();
     assertThat(runs).hasSize(1);
     return runs.get(0);
   }

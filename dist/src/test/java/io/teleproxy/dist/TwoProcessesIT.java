@@ -168,13 +168,7 @@ class TwoProcessesIT {
   }
 
   private static Stream<Long> parts(Cluster cluster, String uid) {
-    return cluster.laptop().processes().stream()
-        .filter(
-            pid ->
-                ProcessHandle.of(pid)
-                    .flatMap(process -> process.info().commandLine())
-                    .filter(line -> line.contains("-Dteleproxy.home="))
-                    .isPresent())
+    return cluster.laptop().daemons().stream()
         .filter(pid -> status(pid).contains("Uid:\t" + uid + "\t"));
   }
 
