@@ -6,6 +6,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 
 /** A plain TCP server on 127.0.0.1 with a thread per connection. */
 public final class TestServer implements AutoCloseable {
@@ -25,17 +26,7 @@ public final class TestServer implements AutoCloseable {
 
   public TestServer(Service service) throws IOException {
     listener = new ServerSocket(0, 4096, InetAddress.getLoopbackAddress());
-    threads.execute(
-        () -> {
-          while (!listener.isClosed()) {
-            try {
-              Socket socket = listener.accept();
-              threads.execute(() -> serve(socket, service));
-            } catch (IOException e) {
-              return;
-            }
-          }
-        });
+    threads.execute(() -> acceptUntilClosed(service));
   }
 
   /** Sends back what it gets, and FIN for FIN. */
@@ -58,6 +49,21 @@ public final class TestServer implements AutoCloseable {
   public void close() throws IOException {
     listener.close();
     threads.shutdownNow();
+  }
+
+  private void acceptUntilClosed(Service service) {
+    while (!listener.isClosed()) {
+      try {
+        Socket socket = listener.accept();
+        try {
+          threads.execute(() -> serve(socket, service));
+        } catch (RejectedExecutionException e) {
+          socket.close(); // accepted while we were closed: nobody else would
+        }
+      } catch (IOException e) {
+        return;
+      }
+    }
   }
 
   private static void serve(Socket socket, Service service) {
