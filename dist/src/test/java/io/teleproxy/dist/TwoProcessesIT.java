@@ -104,6 +104,56 @@ class TwoProcessesIT {
   }
 
   @Test
+  void withAShellThatStartsThemAgainEitherPartOutlivesTheOther(Cluster cluster) throws IOException {
+    HostState before = HostState.of(cluster.laptop());
+    try (Product.User user = user(cluster)) {
+      Path kubeconfig = user.write("kubeconfig", Files.readString(cluster.kubeconfig()));
+      own(user);
+      List<Long> others = cluster.laptop().processes();
+      try (Product product =
+          user.start("run", "--restart", "--kubeconfig", kubeconfig.toString())) {
+        product.awaitReady();
+        long bridge = bridge(cluster).orElseThrow();
+        List<String> agent = cluster.agentObjects("pods");
+        long killed = System.nanoTime();
+        Command.of("kill", "-KILL", Long.toString(root(cluster))).run().succeeded();
+        await().atMost(PATIENCE).until(() -> web(cluster));
+        System.out.printf(
+            "root's part killed: web answers again after %d ms%n",
+            (System.nanoTime() - killed) / 1_000_000);
+        assertThat(bridge(cluster)).contains(bridge);
+        assertThat(cluster.agentObjects("pods")).isEqualTo(agent);
+
+        long root = root(cluster);
+        Command.of("kill", "-KILL", Long.toString(bridge)).run().succeeded();
+        await()
+            .atMost(PATIENCE)
+            .until(() -> bridge(cluster).filter(pid -> pid != bridge).isPresent() && web(cluster));
+        assertThat(root(cluster)).isEqualTo(root);
+
+        // Other settings: the bridge that has those of before is not for them.
+        long second = bridge(cluster).orElseThrow();
+        user.write("teleproxy.conf", "dns.ttl = 7s\n");
+        own(user);
+        Command.of("kill", "-KILL", Long.toString(root)).run().succeeded();
+        await()
+            .atMost(PATIENCE)
+            .until(() -> bridge(cluster).filter(pid -> pid != second).isPresent() && web(cluster));
+
+        List<Long> all = new ArrayList<>(List.of(product.pid()));
+        cluster.laptop().processes().stream()
+            .filter(pid -> pid != product.pid() && !others.contains(pid))
+            .forEach(all::add);
+        Death.by("KILL", cluster.laptop(), all).isAsPromised();
+        await()
+            .atMost(PATIENCE)
+            .untilAsserted(
+                () -> assertThat(HostState.of(cluster.laptop()).since(before)).isEmpty());
+      }
+    }
+  }
+
+  @Test
   void whyTheBridgeCannotStartIsSaidOnce(Cluster cluster) {
     HostState before = HostState.of(cluster.laptop());
     try (Product.User user = user(cluster)) {
@@ -116,6 +166,10 @@ class TwoProcessesIT {
           .atMost(PATIENCE)
           .untilAsserted(() -> assertThat(HostState.of(cluster.laptop()).since(before)).isEmpty());
     }
+  }
+
+  private static boolean web(Cluster cluster) {
+    return new Http(cluster.laptop()).curl("http://web/").exit() == 0;
   }
 
   private static void onlyTheOwnerAndRootUseTheSocksProxy(Cluster cluster) {

@@ -118,7 +118,7 @@ final class BridgeLease implements AutoCloseable {
     synchronized (this) {
       forgotten = withdrawals;
       long id = number(said, "pid");
-      if (holder != 0 && id != holder) {
+      if (holder != 0 && id != holder && !(beside && isDead(holder))) {
         throw new IllegalStateException(
             "another bridge (pid " + holder + ") serves this teleproxy");
       }
@@ -131,7 +131,7 @@ final class BridgeLease implements AutoCloseable {
         }
         return new JsonObject();
       }
-      if (holder == 0) {
+      if (holder != id) {
         holder = id;
         log.info("bridge: pid {} is here", id);
       }
@@ -253,6 +253,11 @@ final class BridgeLease implements AutoCloseable {
       }
     }
     reporting = named;
+  }
+
+  /** Whoever starts a bridge again beside us does not tell us. */
+  private static boolean isDead(long process) {
+    return ProcessHandle.of(process).isEmpty();
   }
 
   private static Set<String> union(Set<String> some, Set<String> more) {

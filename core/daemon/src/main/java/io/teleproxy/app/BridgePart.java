@@ -19,6 +19,9 @@ final class BridgePart implements ProcessPart {
   /** Null until they are open. */
   private volatile @Nullable Sources sources;
 
+  /** Whether a shell starts the parts again, each by itself. */
+  private volatile boolean supervised;
+
   /** Whether the start is over. */
   private volatile boolean working;
 
@@ -29,6 +32,7 @@ final class BridgePart implements ProcessPart {
   @Override
   public Optional<String> open() {
     boolean beside = Part.isBridge(run.environment().variables());
+    supervised = Part.pid(run.environment().variables(), Part.SUPERVISED).isPresent();
     if (beside) {
       Part.pid(run.environment().variables(), Part.PARENT).ifPresent(this::endWith);
     }
@@ -41,6 +45,7 @@ final class BridgePart implements ProcessPart {
                     beside,
                     run.components(),
                     this::reload,
+                    this::makeRoomForAnother,
                     Knowledge.answering(() -> sources)));
     Sources opened = run.openSources(tables, tables::datagramsChanged);
     sources = opened;
@@ -52,12 +57,17 @@ final class BridgePart implements ProcessPart {
     return beside ? Optional.empty() : Optional.of("ready: bridge");
   }
 
-  /** Without root's part there is nothing left to do. */
+  /**
+   * Without root's part there is nothing left to do; or, where that is started again, without the
+   * shell that does so.
+   */
   private void endWith(long parent) {
-    run.sources().add("death of root's part", () -> sayIfDead(parent));
-    Optional<ProcessHandle> root = ProcessHandle.of(parent);
-    if (root.isPresent()) {
-      var unused = root.get().onExit().thenRun(run.stop()::make);
+    if (!supervised) {
+      run.sources().add("death of root's part", () -> sayIfDead(parent));
+    }
+    Optional<ProcessHandle> process = ProcessHandle.of(parent);
+    if (process.isPresent()) {
+      var unused = process.get().onExit().thenRun(run.stop()::make);
     } else {
       run.stop().make();
     }
@@ -74,19 +84,20 @@ final class BridgePart implements ProcessPart {
                 .parent()
                 .filter(process -> process.pid() == parent)
                 .isEmpty();
-    boolean supervised =
-        Part.pid(run.environment().variables(), Part.SUPERVISED)
-            .flatMap(ProcessHandle::of)
-            .isPresent();
     if (dead) {
       log.error(
-          "root's part (pid {}) has died; its rules are removed and the bridge has ended, too. {}",
-          parent,
-          supervised
-              ? "Both are started again."
-              : "Start it again; 'run --restart' and services do so by themselves"
-                  + " (docs/operations.md).");
+          "root's part (pid {}) has died; its rules are removed and the bridge has ended, too. Start"
+              + " it again; 'run --restart' and services do so by themselves (docs/operations.md).",
+          parent);
     }
+  }
+
+  /** The next bridge is started at once, with what is there now. */
+  private void makeRoomForAnother() {
+    log.info(
+        "root's part has come back as another version of teleproxy, or with other settings: another"
+            + " bridge is started");
+    run.stop().make(Part.NOT_FOR_THIS_ONE);
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.teleproxy.api.Daemon;
 import io.teleproxy.spi.Protocol;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the API shows and does of a run. */
@@ -18,6 +19,9 @@ final class DaemonFace implements Daemon {
   /** Null where the tunnels are in this process. */
   private final @Nullable BridgeLease lease;
 
+  /** Of what kind the run is, for bridges that outlive root's part; empty where none does. */
+  private final Supplier<String> kind;
+
   private volatile boolean ready;
 
   DaemonFace(
@@ -26,12 +30,14 @@ final class DaemonFace implements Daemon {
       Insight insight,
       Knowledge knowledge,
       @Nullable BridgeLease lease,
+      Supplier<String> kind,
       StopRequest stop) {
     this.status = status;
     this.interception = interception;
     this.insight = insight;
     this.knowledge = knowledge;
     this.lease = lease;
+    this.kind = kind;
     this.stop = stop;
   }
 
@@ -55,7 +61,12 @@ final class DaemonFace implements Daemon {
 
   @Override
   public JsonObject bridge(JsonObject said) {
-    return lease == null ? Daemon.super.bridge(said) : lease.heard(said, status.instance());
+    if (lease == null) {
+      return Daemon.super.bridge(said);
+    }
+    JsonObject answer = lease.heard(said, status.instance());
+    answer.addProperty(RunKind.NAME, kind.get());
+    return answer;
   }
 
   @Override

@@ -44,15 +44,15 @@ public final class DaemonRunner implements Runner {
     try {
       ProcessPart part = open(configuration, plugins, environment, closer, out);
       afterTheStart(part, closer, environment);
-      stop.await();
+      return stop.await();
     } catch (CancellationException e) {
       // A signal came while we were starting; its hook closes what was opened.
+      return 0;
     } finally {
       endProgress();
       closer.close();
       signals.disarm();
     }
-    return 0;
   }
 
   @Override

@@ -49,19 +49,18 @@ final class RemoteTables implements TableSink, AutoCloseable {
   private Set<Integer> targets = Set.of();
   private long datagrams;
 
-  private final long started = System.nanoTime();
   private final Components components;
   private final boolean patient;
   private final Runnable reload;
+  private final Runnable notForUs;
   private final Function<JsonObject, JsonElement> answering;
-  private int reloads;
 
   /** Touched by the sending thread only, like those below. */
   private final TableDelivery delivery;
 
+  private final Counterpart counterpart = new Counterpart();
   private boolean reached;
-
-  private String instance = "";
+  private long missedSince = System.nanoTime();
 
   /**
    * Starts sending.
@@ -71,15 +70,18 @@ final class RemoteTables implements TableSink, AutoCloseable {
    * @param components how we are, to be told there
    * @param answering what we know that the other side asks ({@link BridgeQuestions})
    * @param reload called when the other side asks to look at the configuration
+   * @param notForUs called when another process has come there that we are not for
    */
   RemoteTables(
       InetSocketAddress api,
       boolean patient,
       Components components,
       Runnable reload,
+      Runnable notForUs,
       Function<JsonObject, JsonElement> answering) {
     this.answering = answering;
     this.reload = reload;
+    this.notForUs = notForUs;
     this.patient = patient;
     this.delivery = new TableDelivery(api);
     this.components = components;
@@ -170,8 +172,9 @@ final class RemoteTables implements TableSink, AutoCloseable {
       try {
         List<CompletableFuture<Void>> served = takeWaiting();
         try {
+          boolean first = counterpart.isUnknown();
           heartbeat();
-          if (send()) {
+          if (send() || first) {
             // What was sent is in force: now it counts.
             heartbeat();
           }
@@ -183,7 +186,11 @@ final class RemoteTables implements TableSink, AutoCloseable {
         served.forEach(done -> done.complete(null));
         health.accept(Health.ready());
       } catch (IOException | RuntimeException e) {
-        instance = "";
+        counterpart.lost();
+        if (reached) {
+          reached = false;
+          missedSince = System.nanoTime();
+        }
         if (patient && searching()) {
           health.accept(Health.starting("looking for root's part"));
           continue;
@@ -215,7 +222,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
   @SuppressWarnings("WaitNotInLoop") // waking early is harmless: the caller loops
   private synchronized boolean pause() {
     boolean idle = changed.isEmpty() && !searchChanged && waiting.isEmpty();
-    if (!closed && (idle || instance.isEmpty())) {
+    if (!closed && (idle || counterpart.isUnknown())) {
       try {
         wait(searching() ? SEARCH_MILLIS : HEARTBEAT_MILLIS);
       } catch (InterruptedException e) {
@@ -226,7 +233,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
   }
 
   private boolean searching() {
-    return !reached && System.nanoTime() - started < SEARCH_NANOS;
+    return !reached && System.nanoTime() - missedSince < SEARCH_NANOS;
   }
 
   /** Finds out whether the other side still is who it was; if not, it needs everything. */
@@ -237,19 +244,19 @@ final class RemoteTables implements TableSink, AutoCloseable {
       again.add("answers", answers(answer.getAsJsonArray("questions")));
       answer = delivery.say(again);
     }
-    String now = answer.has("instance") ? answer.get("instance").getAsString() : "unknown";
-    int asked = answer.has("reload") ? answer.get("reload").getAsInt() : 0;
-    if (now.equals(instance) && asked != reloads) {
+    if (patient && counterpart.isOfAnotherKind(answer)) {
+      notForUs.run();
+      throw new IOException("it is another version of teleproxy, or has other settings");
+    }
+    if (counterpart.asksForReload(answer)) {
       reload.run();
     }
-    reloads = asked;
-    if (!now.equals(instance)) {
+    if (counterpart.isAnother(answer)) {
       synchronized (this) {
         changed.addAll(tables.keySet());
         delivery.forget();
         searchChanged = search != null;
       }
-      instance = now;
     }
   }
 
@@ -268,7 +275,7 @@ final class RemoteTables implements TableSink, AutoCloseable {
   private synchronized JsonObject said() {
     JsonObject said = new JsonObject();
     Part.identify(said::addProperty);
-    said.addProperty("ready", ready && changed.isEmpty());
+    said.addProperty("ready", ready && changed.isEmpty() && !counterpart.isUnknown());
     JsonArray ports = new JsonArray();
     targets.forEach(ports::add);
     said.add("targets", ports);

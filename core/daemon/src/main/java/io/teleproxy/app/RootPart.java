@@ -8,6 +8,7 @@ import io.teleproxy.spi.Interceptor;
 import io.teleproxy.spi.Table;
 import io.teleproxy.tables.Snapshot;
 import io.teleproxy.tables.TableStore;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -38,6 +39,8 @@ final class RootPart implements ProcessPart {
   /** What is known of a bridge in another process; null where the tunnels are ours. */
   private volatile @Nullable BridgeLease lease;
 
+  private volatile String kind = "";
+
   /** Ports of the SOCKS5 proxies of this process. */
   private volatile Set<Integer> ownTargets = Set.of();
 
@@ -60,7 +63,7 @@ final class RootPart implements ProcessPart {
           run.environment().invoker().get().name());
     }
     // Before all else: who stops us while we start hears nothing of the bridge after our end.
-    if (bridge.isPresent() && leased != null) {
+    if (bridge.isPresent() && bridge.get() != 0 && leased != null) {
       run.sources()
           .add(
               "bridge",
@@ -127,7 +130,17 @@ final class RootPart implements ProcessPart {
         new Insight(interception, run.components(), knowledge),
         knowledge,
         leased,
+        this::kind,
         run.stop());
+  }
+
+  /** Found out when a bridge first asks. */
+  private String kind() {
+    boolean survived = Part.pid(run.environment().variables(), Part.SUPERVISED).isPresent();
+    if (survived && kind.isEmpty()) {
+      kind = RunKind.of(run.configuration(), Path.of(System.getProperty("teleproxy.home", ".")));
+    }
+    return kind;
   }
 
   private CompletionStage<Void> openSources() {

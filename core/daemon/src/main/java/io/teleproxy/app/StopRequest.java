@@ -7,15 +7,20 @@ import java.util.concurrent.CompletionStage;
 
 /** Whether the run has been told to stop, other than by a signal. Any thread. */
 final class StopRequest {
-  private final CompletableFuture<Void> made = new CompletableFuture<>();
+  private final CompletableFuture<Integer> made = new CompletableFuture<>();
 
   void make() {
-    made.complete(null);
+    make(0);
   }
 
-  /** Waits until it is made. */
-  void await() {
-    made.join();
+  /** The first request counts, with its exit status. */
+  void make(int status) {
+    made.complete(status);
+  }
+
+  /** Waits until it is made; the exit status. */
+  int await() {
+    return made.join();
   }
 
   /**

@@ -42,7 +42,7 @@ final class Running {
     Configuration configuration = ConfigurationReader.read(flags, program.environment());
     if (Part.isBridge(program.environment().variables()) && configuration.mode() != Mode.ALL) {
       // The configuration wants one part by itself, which the launcher did not know.
-      return 0;
+      return Part.UNWANTED;
     }
     Logging.configure(configuration.logLevel());
     try (PluginHost plugins = PluginHost.openForRun(configuration, program.environment())) {

@@ -5,8 +5,10 @@ import io.teleproxy.spi.Settings;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * All settings of one run, checked. Immutable.
@@ -46,7 +48,8 @@ public record Configuration(
     dnsExclude = List.copyOf(dnsExclude);
     dnsPublic = List.copyOf(dnsPublic);
     pluginFolders = List.copyOf(pluginFolders);
-    disabledPlugins = Set.copyOf(disabledPlugins);
+    // In the same order in every process, as it is compared by its text, too.
+    disabledPlugins = Collections.unmodifiableSet(new TreeSet<>(disabledPlugins));
   }
 
   /** The section {@code plugins.ID}; empty settings if there is none. */

@@ -20,14 +20,23 @@ public final class Part {
   /** {@code bridge} in the bridge's environment. */
   public static final String VARIABLE = "TELEPROXY_PART";
 
-  /** In the bridge's environment: process id of root's part. */
+  /** In the bridge's environment: process id of who has started it; with it, the bridge ends. */
   public static final String PARENT = "TELEPROXY_PARENT";
 
-  /** In the environment of root's part: process id of the bridge. */
+  /**
+   * In the environment of root's part: process id of the bridge; 0 if somebody else starts it, and
+   * starts it again.
+   */
   public static final String BRIDGE = "TELEPROXY_BRIDGE_PID";
 
   /** In both environments: process id of the launcher that starts a run again when it dies. */
   public static final String SUPERVISED = "TELEPROXY_SUPERVISED";
+
+  /** Exit status of a bridge of which there is nothing to do: EX_UNAVAILABLE of sysexits(3). */
+  public static final int UNWANTED = 69;
+
+  /** Exit status of a bridge that wants another in its place at once: EX_TEMPFAIL. */
+  public static final int NOT_FOR_THIS_ONE = 75;
 
   /** The user whose part the bridge is, by name or number, where it is not who called sudo. */
   public static final String USER = "TELEPROXY_USER";

@@ -72,6 +72,20 @@ class BridgeLeaseTest {
   }
 
   @Test
+  void aBridgeThatSomebodyElseStartsTakesThePlaceOfADeadOne() throws Exception {
+    Process dead = new ProcessBuilder("true").start();
+    dead.waitFor();
+    try (BridgeLease beside =
+        new BridgeLease(
+            tables, components, datagrams::incrementAndGet, Duration.ofMinutes(1), true)) {
+      beside.heard(said(dead.pid(), true, "mine"), "i");
+      beside.heard(said(ProcessHandle.current().pid(), true, "mine"), "i");
+      assertThatThrownBy(() -> beside.heard(said(8, true, "mine"), "i"))
+          .hasMessageContaining("another bridge");
+    }
+  }
+
+  @Test
   void whatTheNextBridgeDoesNotHaveIsWithdrawnWhenItIsReady() {
     tables.put(List.of(new Table("old", List.of()), new Table("mine", List.of())));
     lease.heard(said(7, true, "old"), "i");
