@@ -31,12 +31,6 @@ public final class AgentLink extends TunnelConnection {
   /** TCP mends what was cut for less; after so much silence nobody believes in it any more. */
   private static final long HOPELESS_NANOS = TimeUnit.SECONDS.toNanos(40);
 
-  /** Who carried so many bytes of late has somebody on it who wants it for himself. */
-  private static final int BULK_BYTES = 1024 * 1024;
-
-  /** Up to here it counts as doing nothing. */
-  private static final int REST_BYTES = 64 * 1024;
-
   /** What is told about a connection's life, on the event loop. */
   interface Owner {
     /** The agent has answered: streams can be opened. */
@@ -53,6 +47,7 @@ public final class AgentLink extends TunnelConnection {
 
   private final boolean direct;
   private final Owner owner;
+  private final LinkLoad load = new LinkLoad();
   private final Set<AgentStream> unanswered = new LinkedHashSet<>();
   private long instance;
   private boolean ready;
@@ -60,8 +55,7 @@ public final class AgentLink extends TunnelConnection {
   private long suspectSince;
   private boolean leaving;
   private boolean surplus;
-  private long carried;
-  private long opened;
+  private boolean retired;
 
   /**
    * One that is not in use yet.
@@ -102,23 +96,18 @@ public final class AgentLink extends TunnelConnection {
     return connection().numActiveStreams() == 0;
   }
 
-  /** Whether next to nothing has happened here of late. */
-  boolean resting() {
-    return opened == 0 && carried < REST_BYTES;
+  /** What it has to carry. */
+  LinkLoad load() {
+    return load;
   }
 
-  /** Bytes carried of late, as far as they say that a new stream is better off elsewhere. */
-  long bulk() {
-    return carried < BULK_BYTES ? 0 : carried;
+  /** From now on another one is to be opened in its place. */
+  void retire() {
+    retired = true;
   }
 
-  /** Streams opened of late. */
-  long opened() {
-    return opened;
-  }
-
-  void carried(int bytes) {
-    carried += bytes;
+  boolean retired() {
+    return retired;
   }
 
   /**
@@ -162,7 +151,7 @@ public final class AgentLink extends TunnelConnection {
     ChannelHandlerContext ctx = context();
     if (id > 0) {
       var unused = encoder().writeHeaders(ctx, id, request, 0, end, ctx.newPromise());
-      opened++;
+      load.opened();
       // The first bytes come right behind, and are the same record of TLS then.
       flushInCompany();
       ask(true);
@@ -196,8 +185,7 @@ public final class AgentLink extends TunnelConnection {
 
   /** Every quarter of a second: looks whether it is alive. */
   void tick(boolean late) {
-    carried /= 2;
-    opened /= 2;
+    load.tick();
     ask(!idle() || suspect);
     if (late) {
       // We were stopped ourselves: what waits in the socket has not been read yet.

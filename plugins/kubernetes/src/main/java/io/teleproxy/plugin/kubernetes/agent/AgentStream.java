@@ -56,7 +56,7 @@ final class AgentStream implements Carrier, StreamUser {
       sent.accept(length);
       return;
     }
-    link.carried(length);
+    link.load().carried(length);
     link.data(stream, bytes, false).addListener(done -> sent.accept(length));
   }
 
@@ -115,7 +115,7 @@ final class AgentStream implements Carrier, StreamUser {
   @Override
   public int data(ByteBuf data, boolean end) {
     int length = data.readableBytes();
-    link.carried(length);
+    link.load().carried(length);
     int taken = length;
     if (length > 0 && !over) {
       if (reading && unread.isEmpty()) {

@@ -114,7 +114,7 @@ final class DirectWay {
    * @param sought whether connections to this pod are of use still
    */
   void openMissing(int wanted, String namespace, String pod, BooleanSupplier sought) {
-    int good = opening + pool.promisingDirect();
+    int good = opening + pool.lastingDirect();
     for (; state == State.OPEN && good < wanted; good++) {
       opening++;
       connector.proxied(

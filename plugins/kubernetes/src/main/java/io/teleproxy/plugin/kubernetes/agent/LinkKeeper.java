@@ -138,10 +138,10 @@ final class LinkKeeper implements AgentLink.Owner {
     if (target == null || retry.pending()) {
       return;
     }
-    int good = opening + pool.promising();
     // The first alone, and through the node: whether it works decides about the others.
-    int goal = up && !way.hopeful() ? wanted : 1;
-    for (; good < goal; good++) {
+    boolean all = up && !way.hopeful();
+    int goal = all ? wanted : 1;
+    for (int good = opening + (all ? pool.lasting() : pool.promising()); good < goal; good++) {
       open(target);
     }
     if (up) {

@@ -9,7 +9,10 @@ import org.jspecify.annotations.Nullable;
  * to use for what. Confined to the event loop.
  */
 final class LinkPool {
+  private static final LinkChoice CHOICE = new LinkChoice();
+
   private final List<AgentLink> links = new ArrayList<>();
+  private final LinkAging aging = new LinkAging();
 
   void add(AgentLink link) {
     links.add(link);
@@ -23,30 +26,15 @@ final class LinkPool {
     return links.isEmpty();
   }
 
-  /**
-   * The connection for a new stream; null if none can be used now. Streams that come one by one get
-   * a connection of their own, so that a lost packet holds up no other; many that come together
-   * share one, whose records and system calls are then fewer; and none goes where somebody
-   * transfers much.
-   */
+  /** The connection for a new stream; null if none can be used now. */
   @Nullable AgentLink pick() {
     AgentLink best = null;
     for (AgentLink link : links) {
-      if (link.usable() && (best == null || better(link, best))) {
+      if (link.usable() && (best == null || CHOICE.compare(link, best) < 0)) {
         best = link;
       }
     }
     return best;
-  }
-
-  private static boolean better(AgentLink link, AgentLink than) {
-    if (link.direct() != than.direct()) {
-      return link.direct();
-    }
-    if (link.resting() || than.resting()) {
-      return !than.resting();
-    }
-    return link.bulk() != than.bulk() ? link.bulk() < than.bulk() : link.opened() > than.opened();
   }
 
   /** One through the node over which the agent can be asked something; null if there is none. */
@@ -77,13 +65,23 @@ final class LinkPool {
     return promising;
   }
 
-  /** How many of the {@link #promising} ones go past the node. */
-  int promisingDirect() {
-    int promising = 0;
+  /** How many of the {@link #promising} ones are not to be replaced. */
+  int lasting() {
+    return lasting(false);
+  }
+
+  /** How many of the {@link #lasting} ones go past the node. */
+  int lastingDirect() {
+    return lasting(true);
+  }
+
+  private int lasting(boolean onlyDirect) {
+    int lasting = 0;
     for (AgentLink link : links) {
-      promising += link.promising() && link.direct() ? 1 : 0;
+      boolean counts = link.promising() && !link.retired() && (link.direct() || !onlyDirect);
+      lasting += counts ? 1 : 0;
     }
-    return promising;
+    return lasting;
   }
 
   boolean hasDirect() {
@@ -114,26 +112,49 @@ final class LinkPool {
     for (AgentLink link : List.copyOf(links)) {
       link.tick(late);
     }
+    aging.tick(links, System.nanoTime());
   }
 
   void networkChanged() {
     List.copyOf(links).forEach(AgentLink::networkChanged);
   }
 
-  /** Closes those of which nobody makes use beyond so many, through the node first. */
+  /**
+   * Closes those of which nobody makes use: beyond so many, through the node first, and what was
+   * retired, as soon as there are so many without it.
+   */
   void closeSurplus(int wanted) {
-    closeSurplus(wanted, false);
-    closeSurplus(wanted, true);
+    int surplus = -wanted;
+    for (AgentLink link : links) {
+      surplus += link.usable() && !link.retired() ? 1 : 0;
+    }
+    if (surplus >= 0) {
+      closeRetired();
+    }
+    closeIdle(surplus - closeIdle(surplus, false), true);
   }
 
-  private void closeSurplus(int wanted, boolean direct) {
-    int surplus = usable() - wanted;
+  private void closeRetired() {
     for (AgentLink link : List.copyOf(links)) {
-      if (surplus > 0 && link.direct() == direct && link.usable() && link.idle()) {
-        surplus--;
+      if (link.retired() && link.usable() && link.idle() && link.load().resting()) {
         link.dismiss();
       }
     }
+  }
+
+  private int closeIdle(int most, boolean direct) {
+    int closed = 0;
+    for (AgentLink link : List.copyOf(links)) {
+      if (closed < most
+          && link.direct() == direct
+          && !link.retired()
+          && link.usable()
+          && link.idle()) {
+        closed++;
+        link.dismiss();
+      }
+    }
+    return closed;
   }
 
   void close(String reason) {

@@ -37,9 +37,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A real agent behind what an API server does of port-forwards, with a network to cut. */
 public final class AgentGate implements AutoCloseable {
@@ -49,7 +53,9 @@ public final class AgentGate implements AutoCloseable {
   private final ChannelGroup agents = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final AtomicInteger forwards = new AtomicInteger();
   private final AtomicInteger refusals = new AtomicInteger();
+  private final Queue<AtomicLong> answers = new ConcurrentLinkedQueue<>();
   private volatile Optional<FullHttpResponse> refusal = Optional.empty();
+  private volatile long delayMillis;
   private final Channel listener;
   private volatile AgentServer agent = AgentServer.start(0, Duration.ofMinutes(1));
 
@@ -87,6 +93,16 @@ public final class AgentGate implements AutoCloseable {
   /** How many port-forwards there are. */
   int connections() {
     return clients.size();
+  }
+
+  /** How many bytes each port-forward has brought from the agent, those that are over included. */
+  List<Long> answered() {
+    return answers.stream().map(AtomicLong::get).toList();
+  }
+
+  /** From now on bytes take so long, in each direction. */
+  void delay(long millis) {
+    delayMillis = millis;
   }
 
   /** From now on no port-forward comes about; those that are there stay. */
@@ -199,8 +215,21 @@ public final class AgentGate implements AutoCloseable {
 
   /** Carries the data stream's bytes to the agent and back. */
   private final class Forward extends SimpleChannelInboundHandler<SpdyFrame> {
+    private final AtomicLong brought = new AtomicLong();
     private ChannelFuture there;
     private int dataId;
+
+    Forward() {
+      answers.add(brought);
+    }
+
+    private void later(ChannelHandlerContext ctx, Runnable work) {
+      if (delayMillis == 0) {
+        work.run();
+      } else {
+        ctx.executor().schedule(work, delayMillis, TimeUnit.MILLISECONDS);
+      }
+    }
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, SpdyFrame frame) {
@@ -212,7 +241,7 @@ public final class AgentGate implements AutoCloseable {
         }
       } else if (frame instanceof SpdyDataFrame data && data.streamId() == dataId) {
         ByteBuf bytes = data.content().retain();
-        there.addListener(connected -> there.channel().writeAndFlush(bytes));
+        later(ctx, () -> there.addListener(done -> there.channel().writeAndFlush(bytes)));
       }
     }
 
@@ -229,7 +258,10 @@ public final class AgentGate implements AutoCloseable {
 
                 @Override
                 public void channelRead(ChannelHandlerContext agentSide, Object bytes) {
-                  ctx.writeAndFlush(new DefaultSpdyDataFrame(dataId, (ByteBuf) bytes));
+                  brought.addAndGet(((ByteBuf) bytes).readableBytes());
+                  later(
+                      ctx,
+                      () -> ctx.writeAndFlush(new DefaultSpdyDataFrame(dataId, (ByteBuf) bytes)));
                 }
 
                 @Override
