@@ -27,8 +27,6 @@ import org.slf4j.LoggerFactory;
 public final class DaemonRunner implements Runner {
   private static final Logger log = LoggerFactory.getLogger(DaemonRunner.class);
 
-  private static final long TIDY_MILLIS = 5_000;
-
   private final Components components = new Components();
   private final StopRequest stop = new StopRequest();
 
@@ -131,10 +129,12 @@ public final class DaemonRunner implements Runner {
               Hangup.install(part::reload, stop::make);
               try {
                 part.follow();
-                tidy();
+                MemoryAtRest memory = new MemoryAtRest();
+                memory.afterTheStart();
                 if (!Part.isBridge(environment.variables()) && ClassDataRenewal.wanted()) {
                   closer.add("class data", ClassDataRenewal.ofThisProduct()).run();
                 }
+                memory.fromNowOn();
               } catch (CancellationException e) {
                 // It has ended already.
               } catch (InterruptedException e) {
@@ -144,11 +144,5 @@ public final class DaemonRunner implements Runner {
             "after the start");
     thread.setDaemon(true);
     thread.start();
-  }
-
-  /** A start leaves more garbage than hours of running: what it took goes back to the system. */
-  private static void tidy() throws InterruptedException {
-    Thread.sleep(TIDY_MILLIS);
-    System.gc();
   }
 }

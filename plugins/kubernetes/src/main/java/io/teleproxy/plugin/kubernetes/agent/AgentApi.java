@@ -139,9 +139,10 @@ final class AgentApi {
 
   /** Creates the config maps that are not there yet. */
   void createConfigMaps(String jobUid) throws AgentTrouble, ApiException, InterruptedException {
-    for (int i = 0; i < objects.configMaps(); i++) {
-      ApiClient.Reply reply =
-          client.exchange("POST", core("configmaps"), objects.configMap(i, jobUid), MESSAGE);
+    List<byte[]> jars = objects.jars();
+    for (int i = 0; i < jars.size(); i++) {
+      String map = objects.configMap(i, jars.get(i), jobUid);
+      ApiClient.Reply reply = client.exchange("POST", core("configmaps"), map, MESSAGE);
       if (reply.status() != 409) {
         checked("create a config map", reply);
       }

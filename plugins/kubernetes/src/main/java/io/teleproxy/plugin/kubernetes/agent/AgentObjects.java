@@ -58,7 +58,7 @@ final class AgentObjects {
   }
 
   int configMaps() {
-    return program.jars().size();
+    return program.count();
   }
 
   /** The Job, which makes no pod yet: its config maps come first. */
@@ -83,8 +83,13 @@ final class AgentObjects {
         .formatted(quote(name + "-probe"), labels(), podSpec());
   }
 
+  /** What the config maps hold, in order. */
+  List<byte[]> jars() {
+    return program.jars();
+  }
+
   /** One of the config maps, which belongs to the Job. */
-  String configMap(int index, String jobUid) {
+  String configMap(int index, byte[] jar, String jobUid) {
     return """
         {"apiVersion":"v1","kind":"ConfigMap","immutable":true,
          "metadata":{"name":%s,"labels":%s,"ownerReferences":[
@@ -97,7 +102,7 @@ final class AgentObjects {
             quote(name),
             quote(jobUid),
             quote(jarName(index)),
-            Base64.getEncoder().encodeToString(program.jars().get(index)));
+            Base64.getEncoder().encodeToString(jar));
   }
 
   private String podSpec() {

@@ -8,13 +8,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What is asked of the cluster. */
 final class AgentObjectsTest {
   private static final AgentProgram PROGRAM =
-      new AgentProgram(List.of(new byte[] {1}, new byte[] {2}), "0123456789abcdef");
+      new AgentProgram(() -> List.of(new byte[] {1}, new byte[] {2}));
 
   @Test
   void namesTellUsersAndMachinesApart() {
@@ -67,6 +69,20 @@ final class AgentObjectsTest {
   void whoeverRunsThePodCanBeLeftToTheCluster() {
     assertThat(objects("jane", "m", Map.of("agent.run-as-user", "0")).job())
         .doesNotContain("runAsUser");
+  }
+
+  @Test
+  void theProgramIsLetGoAndMadeAnew() {
+    AtomicInteger made = new AtomicInteger();
+    AgentProgram program =
+        new AgentProgram(() -> List.of(new byte[] {(byte) 1}, new byte[made.incrementAndGet()]));
+    Awaitility.await()
+        .until(
+            () -> {
+              System.gc();
+              return program.jars().get(1).length > 1;
+            });
+    assertThat(program.count()).isEqualTo(2);
   }
 
   @Test
