@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -17,7 +16,6 @@ import org.junit.jupiter.api.Test;
  * the reason why not.
  */
 class DocumentedCommandsTest {
-  private static final Path PROJECT = Path.of("..");
   private static final Path LIST = Path.of("src/test/resources/documents.txt");
 
   /**
@@ -46,7 +44,7 @@ class DocumentedCommandsTest {
             .toList();
     List<Entry> used = new ArrayList<>();
     Set<String> untried = new TreeSet<>();
-    for (String document : documents()) {
+    for (String document : Examples.documents()) {
       for (String block : Examples.blocks(document, "sh", "bat")) {
         List<Entry> covering = entries.stream().filter(one -> one.covers(document, block)).toList();
         if (covering.isEmpty()) {
@@ -69,7 +67,7 @@ class DocumentedCommandsTest {
   /** Else a command could hide in a block that is taken for a picture. */
   @Test
   void blocksOfCommandsSaySo() throws IOException {
-    for (String document : documents()) {
+    for (String document : Examples.documents()) {
       for (String block : Examples.blocks(document, "")) {
         assertThat(block)
             .as(document)
@@ -84,17 +82,6 @@ class DocumentedCommandsTest {
     String run = Examples.of("CONTRIBUTING.md").under("## Tests").in("sh").get(0);
     for (String name : run.replaceAll("(?s).*-Dit.test='([^']*)'.*", "$1").split(",")) {
       assertThat(Path.of("src/test/java/io/teleproxy/dist", name + ".java")).isRegularFile();
-    }
-  }
-
-  private static List<String> documents() throws IOException {
-    try (Stream<Path> files = Files.walk(PROJECT, 3)) {
-      return files
-          .map(file -> PROJECT.relativize(file).toString())
-          .filter(file -> file.endsWith(".md"))
-          .filter(file -> !file.matches("(.*/)?target/.*|docs/(adr|examples)/.*"))
-          .sorted()
-          .toList();
     }
   }
 

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The blocks of code in a document, as its reader copies them. */
 final class Examples {
@@ -13,6 +14,19 @@ final class Examples {
 
   private Examples(String text) {
     this.text = text;
+  }
+
+  /** What users and contributors read: all but decisions and examples, as paths in the project. */
+  static List<String> documents() throws IOException {
+    Path project = Path.of("..");
+    try (Stream<Path> files = Files.walk(project, 3)) {
+      return files
+          .map(file -> project.relativize(file).toString())
+          .filter(file -> file.endsWith(".md"))
+          .filter(file -> !file.matches("(.*/)?target/.*|docs/(adr|examples)/.*"))
+          .sorted()
+          .toList();
+    }
   }
 
   /** Those of a file of the project, such as {@code plugins/ssh/README.md}. */

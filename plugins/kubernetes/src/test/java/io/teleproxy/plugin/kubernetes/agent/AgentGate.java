@@ -133,22 +133,22 @@ public final class AgentGate implements AutoCloseable {
 
   /** From now on nothing gets through on the connections that are there; others are not hurt. */
   void silence() {
-    clients.forEach(channel -> channel.config().setAutoRead(false));
+    reading(clients, false);
   }
 
   /** From now on the agent's answers do not get through on the connections that are there. */
   void holdAnswers() {
-    agents.forEach(channel -> channel.config().setAutoRead(false));
+    reading(agents, false);
   }
 
   /** The answers get through after all. */
   void letAnswersThrough() {
-    agents.forEach(channel -> channel.config().setAutoRead(true));
+    reading(agents, true);
   }
 
   /** What was held up gets through after all. */
   void speakAgain() {
-    clients.forEach(channel -> channel.config().setAutoRead(true));
+    reading(clients, true);
   }
 
   /** Ends all connections, and takes no more. */
@@ -174,6 +174,16 @@ public final class AgentGate implements AutoCloseable {
     leave();
     agent.close();
     group.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+
+  /** Done when it holds: set from outside, a read that is under way would still go through. */
+  private static void reading(ChannelGroup channels, boolean wanted) {
+    channels.forEach(
+        channel ->
+            channel
+                .eventLoop()
+                .submit(() -> channel.config().setAutoRead(wanted))
+                .syncUninterruptibly());
   }
 
   private static FullHttpResponse response(HttpResponseStatus status, String body) {
