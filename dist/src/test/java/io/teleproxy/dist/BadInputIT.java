@@ -109,7 +109,7 @@ class BadInputIT {
 
     namespace.command("ip", "route", "add", "prohibit", "192.0.2.0/24").run().succeeded();
     before = HostState.of(namespace);
-    anew().write("teleproxy.conf", "plugins.kubernetes.start-timeout = 1s");
+    anew().write("teleproxy.conf", "plugins.kubernetes.start-timeout = 3s");
     Path file = kubeconfig("https://192.0.2.1:6443");
     assertThat(refusal("run", "--kubeconfig", file.toString()))
         .contains("https://192.0.2.1:6443 (context 'lab') cannot be reached: Permission denied")

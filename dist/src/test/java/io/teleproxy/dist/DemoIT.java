@@ -56,8 +56,9 @@ class DemoIT {
           .atMost(Duration.ofSeconds(30))
           .untilAsserted(
               () ->
-                  assertThat(machine.run("ss -Htn state established").out())
-                      .contains("127.254.254.254:80 ", "127.77.0.7:7 "));
+                  assertThat(machine.run("ss -Htnp state established").out())
+                      .containsPattern("127.254.254.254:80 .*\"curl\"")
+                      .containsPattern("127.77.0.7:7 .*\"socat\""));
       assertThat(product.stop()).as("%s", product).isZero();
       connected.forEach(one -> assertThat(one.onExit()).succeedsWithin(Duration.ofSeconds(10)));
       machine.asBefore();
@@ -103,8 +104,14 @@ class DemoIT {
       // One number for a connection: in this list, and in what both processes log of it.
       String number = line.split(" ")[0] + " ";
       if (line.contains("tcp") && line.contains("closed")) {
-        assertThat(product.stderr())
-            .contains("DEBUG proxy - " + number, "DEBUG bridge/socks - " + number + "dial 127.77.");
+        await("what the bridge logs, which comes through root's part")
+            .atMost(Duration.ofSeconds(30))
+            .untilAsserted(
+                () ->
+                    assertThat(product.stderr())
+                        .contains(
+                            "DEBUG proxy - " + number,
+                            "DEBUG bridge/socks - " + number + "dial 127.77."));
       }
     }
     Process socat =

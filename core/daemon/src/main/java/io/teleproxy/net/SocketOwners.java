@@ -2,6 +2,7 @@ package io.teleproxy.net;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,16 +74,25 @@ public final class SocketOwners {
     Set<String> open = new HashSet<>();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(descriptors)) {
       for (Path descriptor : all) {
-        String target = Files.readSymbolicLink(descriptor).toString();
+        String target = target(descriptor);
         if (target.startsWith("socket:[")) {
           open.add(target.substring(8, target.length() - 1));
         }
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | DirectoryIteratorException e) {
       // Ended meanwhile, or somebody else's.
     }
     if (!open.isEmpty()) {
       processes.add(open);
+    }
+  }
+
+  /** What a descriptor is open for; empty if it has been closed meanwhile: the others are not. */
+  private static String target(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString();
+    } catch (IOException e) {
+      return "";
     }
   }
 }

@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -27,6 +28,28 @@ class SocketOwnersTest {
       assertThat(owners.listensAndConnects(proxy.getLocalPort(), client)).isTrue();
       assertThat(owners.listensAndConnects(1, client)).isFalse();
     }
+  }
+
+  /** As those of a busy proxy are, all the time. */
+  @Test
+  void aDescriptorThatIsClosedMeanwhileHidesNoOther(@TempDir Path proc) throws Exception {
+    Path net = Files.createDirectories(proc.resolve("net"));
+    String head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt uid";
+    Files.writeString(
+        net.resolve("tcp"),
+        head
+            + "\n   0: 0100007F:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 71"
+            + "\n   1: 0100007F:9C40 0100007F:1F90 01 00000000:00000000 00:00000000 00000000 0 0 72"
+            + "\n");
+    Path descriptors = Files.createDirectories(proc.resolve("7/fd"));
+    Files.createSymbolicLink(descriptors.resolve("3"), Path.of("socket:[71]"));
+    Files.createSymbolicLink(descriptors.resolve("4"), Path.of("socket:[72]"));
+    for (int gone = 5; gone < 15; gone++) {
+      // As readlink(2) fails of one that is closed.
+      Files.createFile(descriptors.resolve(String.valueOf(gone)));
+    }
+    InetSocketAddress client = new InetSocketAddress("127.0.0.1", 40_000);
+    assertThat(SocketOwners.read(proc).listensAndConnects(80, client)).isTrue();
   }
 
   @Test

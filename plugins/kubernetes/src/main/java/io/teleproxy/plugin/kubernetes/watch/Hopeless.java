@@ -18,15 +18,14 @@ final class Hopeless {
    */
   static @Nullable UserException reason(
       ClusterSession cluster, List<WatchState> states, boolean late) {
+    boolean silent = false;
     for (WatchState state : states) {
       if (state.credentials != null) {
         return state.credentials;
       }
       ApiException failure = state.failure;
-      if (failure == null && late && !state.answered && cluster.access().isDone()) {
-        failure = new ApiException(ApiException.Kind.UNREACHABLE, "no answer in time");
-      }
       if (failure == null) {
+        silent |= !state.answered;
         continue;
       }
       if (state.forbidden && state.required) {
@@ -38,6 +37,11 @@ final class Hopeless {
       if (!state.forbidden && (late || definite)) {
         return Messages.cannotStart(cluster, failure);
       }
+    }
+    // Silence says less than what any of the others was told.
+    if (late && silent && cluster.access().isDone()) {
+      return Messages.cannotStart(
+          cluster, new ApiException(ApiException.Kind.UNREACHABLE, "no answer in time"));
     }
     return null;
   }

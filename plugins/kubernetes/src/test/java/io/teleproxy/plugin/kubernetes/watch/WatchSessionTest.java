@@ -317,6 +317,16 @@ class WatchSessionTest {
   }
 
   @Test
+  void whatTheServerSaysOfOneListSaysMoreThanItsSilenceAboutAnother() throws IOException {
+    server.lists.put(SERVICES, FakeApiServer.HELD);
+    server.lists.put(PODS, "500");
+    open(server.url().toString(), Map.of("start-timeout", "PT3S"));
+
+    await().until(() -> !context.failures.isEmpty());
+    assertThat(context.failures.get(0)).hasMessageContaining("said the server");
+  }
+
+  @Test
   void aFailingServerIsNotAskedInABusyLoop() throws IOException {
     open(server.url().toString(), Map.of());
     ready();
