@@ -1,6 +1,7 @@
 package io.teleproxy.plugin.kubernetes.agent;
 
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -66,6 +67,14 @@ public final class AgentLink extends TunnelConnection {
     super(false, budget);
     this.direct = direct;
     this.owner = owner;
+    connection()
+        .addListener(
+            new Http2ConnectionAdapter() {
+              @Override
+              public void onStreamRemoved(Http2Stream stream) {
+                load.ended(stream.id());
+              }
+            });
   }
 
   boolean direct() {
@@ -151,7 +160,7 @@ public final class AgentLink extends TunnelConnection {
     ChannelHandlerContext ctx = context();
     if (id > 0) {
       var unused = encoder().writeHeaders(ctx, id, request, 0, end, ctx.newPromise());
-      load.opened();
+      load.opened(id);
       // The first bytes come right behind, and are the same record of TLS then.
       flushInCompany();
       ask(true);

@@ -1,49 +1,68 @@
 package io.teleproxy.plugin.kubernetes.agent;
 
-import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Which of two connections to the agent is better for a new stream; the better one is less. Past
- * the node goes before through it. Streams that come one by one get a connection of their own, so
- * that a lost packet holds up no other; many that come together share one, whose records and system
- * calls are then fewer; and none goes where somebody transfers much, as long as there is another.
+ * Which connection to the agent a new stream gets. Past the node goes before through it. Streams
+ * that come one by one get a connection of their own, so that a lost packet holds up no other; a
+ * crowd shares one, whose records and system calls are then fewer; and none goes where somebody
+ * transfers much, as long as there is another.
  */
-final class LinkChoice implements Comparator<AgentLink> {
+final class LinkChoice {
+  /** So many streams within {@link LinkLoad#TOGETHER_NANOS}, on whichever connection. */
+  private static final int CROWD = 8;
+
   private enum Place {
     OF_ITS_OWN,
-    IN_A_CROWD,
     BESIDE_FEW,
     /** Over a long way somebody who wants much is slow here at first. */
     RETIRED,
     BESIDE_MUCH;
 
     static Place of(AgentLink link) {
-      LinkLoad load = link.load();
-      if (load.bulk()) {
+      if (link.load().bulk()) {
         return BESIDE_MUCH;
-      } else if (load.resting() && !link.retired()) {
-        return OF_ITS_OWN;
-      } else if (load.crowded()) {
-        return IN_A_CROWD;
+      } else if (link.retired()) {
+        return RETIRED;
       }
-      return link.retired() ? RETIRED : BESIDE_FEW;
+      return link.load().resting() ? OF_ITS_OWN : BESIDE_FEW;
     }
   }
 
-  @Override
-  public int compare(AgentLink a, AgentLink b) {
-    if (a.direct() != b.direct()) {
-      return a.direct() ? -1 : 1;
+  private LinkChoice() {}
+
+  /** The best one of those that can be used; null if there is none. */
+  static @Nullable AgentLink among(List<AgentLink> links) {
+    long now = System.nanoTime();
+    int together = 0;
+    for (AgentLink link : links) {
+      together += link.load().openedTogether(now);
     }
-    Place place = Place.of(a);
-    int places = place.compareTo(Place.of(b));
+    AgentLink best = null;
+    for (AgentLink link : links) {
+      if (link.usable() && (best == null || better(link, best, together >= CROWD))) {
+        best = link;
+      }
+    }
+    return best;
+  }
+
+  private static boolean better(AgentLink link, AgentLink than, boolean crowd) {
+    if (link.direct() != than.direct()) {
+      return link.direct();
+    }
+    LinkLoad load = link.load();
+    LinkLoad other = than.load();
+    if (crowd) {
+      return load.bulk() != other.bulk() ? other.bulk() : load.opened() > other.opened();
+    }
+    int places = Place.of(link).compareTo(Place.of(than));
     if (places != 0) {
-      return places;
+      return places < 0;
     }
-    int streams = Long.compare(a.load().streams(), b.load().streams());
-    if (place == Place.IN_A_CROWD) {
-      return -streams;
-    }
-    return streams != 0 ? streams : Long.compare(a.load().bytes(), b.load().bytes());
+    return load.young() != other.young()
+        ? load.young() < other.young()
+        : load.carried() < other.carried();
   }
 }

@@ -14,13 +14,14 @@ final class LinkLoad {
   /** Up to here it counts as doing nothing. */
   private static final int REST_BYTES = 64 * 1024;
 
-  /** A stream counts as so many of late: it is seen for three ticks, before its bytes tell. */
-  private static final int YOUTH = 4;
+  /** In so many ticks the bytes of a stream tell whether it carries much. */
+  private static final int YOUTH = 3;
 
-  /** So many streams in so short a time are a crowd, in whose company another one costs less. */
-  private static final int CROWD = 8;
+  /** What is opened within so short a time is opened together. */
+  static final long TOGETHER_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  private static final long TOGETHER_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  /** Up to so many streams that are opened together are counted. */
+  private static final int COMPANY = 8;
 
   /** What a stream that carries nothing takes in frames and records of TLS, about. */
   private static final int STREAM_BYTES = 512;
@@ -35,7 +36,14 @@ final class LinkLoad {
   /** Of each tick: after a minute of light use next to nothing is left of what was before. */
   private static final int FORGETTING = 64;
 
-  private final long[] openings = new long[CROWD];
+  private final long[] openings = new long[COMPANY];
+
+  /** How many streams there are that are young, by age in ticks. */
+  private final int[] young = new int[YOUTH];
+
+  /** The last id that was given now, and at each of the last ticks. */
+  private final int[] lastIds = new int[YOUTH + 1];
+
   private long carried;
   private long opened;
   private int oldest;
@@ -51,11 +59,28 @@ final class LinkLoad {
     wear(bytes);
   }
 
-  void opened() {
-    opened += YOUTH;
+  /**
+   * A stream was opened.
+   *
+   * @param id greater than those before
+   */
+  void opened(int id) {
+    opened++;
+    young[0]++;
+    lastIds[0] = id;
     openings[oldest] = System.nanoTime();
-    oldest = (oldest + 1) % CROWD;
+    oldest = (oldest + 1) % COMPANY;
     wear(STREAM_BYTES);
+  }
+
+  /** A stream is over. */
+  void ended(int id) {
+    for (int age = 0; age < YOUTH; age++) {
+      if (id > lastIds[age + 1]) {
+        young[age]--;
+        return;
+      }
+    }
   }
 
   private void wear(int bytes) {
@@ -67,12 +92,15 @@ final class LinkLoad {
   void tick() {
     carried /= 2;
     opened /= 2;
+    System.arraycopy(lastIds, 0, lastIds, 1, YOUTH);
+    System.arraycopy(young, 0, young, 1, YOUTH - 1);
+    young[0] = 0;
     wear -= wear / FORGETTING;
   }
 
   /** Whether next to nothing has happened of late. */
   boolean resting() {
-    return opened == 0 && carried < REST_BYTES;
+    return opened == 0 && carried < REST_BYTES && young() == 0;
   }
 
   /** Whether a new stream is better off elsewhere. */
@@ -80,18 +108,31 @@ final class LinkLoad {
     return carried >= BULK_BYTES;
   }
 
-  /** Whether many streams have just been opened here. */
-  boolean crowded() {
-    return System.nanoTime() - openings[oldest] < TOGETHER_NANOS;
+  /** How many streams have just been opened, up to {@link #COMPANY}. */
+  int openedTogether(long now) {
+    int together = 0;
+    for (long opening : openings) {
+      together += now - opening < TOGETHER_NANOS ? 1 : 0;
+    }
+    return together;
   }
 
-  /** Of late. */
-  long streams() {
+  /** How many streams have been opened of late. */
+  long opened() {
     return opened;
   }
 
-  /** Of late. */
-  long bytes() {
+  /** How many streams there are of which nobody knows yet what they will carry. */
+  int young() {
+    int sum = 0;
+    for (int each : young) {
+      sum += each;
+    }
+    return sum;
+  }
+
+  /** Bytes carried of late. */
+  long carried() {
     return carried;
   }
 

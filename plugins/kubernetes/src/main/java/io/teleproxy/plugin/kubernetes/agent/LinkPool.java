@@ -9,8 +9,6 @@ import org.jspecify.annotations.Nullable;
  * to use for what. Confined to the event loop.
  */
 final class LinkPool {
-  private static final LinkChoice CHOICE = new LinkChoice();
-
   private final List<AgentLink> links = new ArrayList<>();
   private final LinkAging aging = new LinkAging();
 
@@ -26,15 +24,9 @@ final class LinkPool {
     return links.isEmpty();
   }
 
-  /** The connection for a new stream; null if none can be used now. */
+  /** As of {@link LinkChoice}. */
   @Nullable AgentLink pick() {
-    AgentLink best = null;
-    for (AgentLink link : links) {
-      if (link.usable() && (best == null || CHOICE.compare(link, best) < 0)) {
-        best = link;
-      }
-    }
-    return best;
+    return LinkChoice.among(links);
   }
 
   /** One through the node over which the agent can be asked something; null if there is none. */

@@ -21,10 +21,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Links to a real agent behind a gate, and a server that is their destination. */
@@ -144,6 +146,13 @@ final class GatedLinks implements AutoCloseable {
               return opened[0] != null;
             });
     return opened[0];
+  }
+
+  /** Opens so many at once. */
+  List<Carrier> open(int streams) throws Exception {
+    InetSocketAddress to = (InetSocketAddress) server.getLocalSocketAddress();
+    return onLoop(
+        () -> Stream.generate(() -> links.open(to, new RecordedStream())).limit(streams).toList());
   }
 
   void write(Carrier stream, String text) throws Exception {

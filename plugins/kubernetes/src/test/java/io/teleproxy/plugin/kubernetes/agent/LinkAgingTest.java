@@ -68,10 +68,7 @@ final class LinkAgingTest {
   @Test
   void aCrowdOfSmallConnectionsWearsALinkOut() throws Exception {
     farAway();
-    List<Carrier> streams = new ArrayList<>();
-    for (int i = 0; i < 600; i++) {
-      streams.add(links.open(new RecordedStream()));
-    }
+    List<Carrier> streams = links.open(600);
     for (int i = 0; i < 600; i++) {
       links.server.accept().close();
     }
@@ -110,6 +107,8 @@ final class LinkAgingTest {
     farAway();
     List<Long> before = download(LINKS);
     assertThat(before.stream().filter(bytes -> bytes > MUCH)).hasSize(LINKS);
+    links.exchange();
+    links.exchange();
     List<Long> after = new ArrayList<>(download(LINKS));
     for (int i = 0; i < before.size(); i++) {
       after.set(i, after.get(i) - before.get(i));

@@ -8,11 +8,12 @@ final class LinkLoadTest {
   private static final int TICKS_OF_AN_HOUR = 4 * 3600;
 
   private final LinkLoad load = new LinkLoad();
+  private int id = 1;
 
   @Test
   void anHourOfLightUseDoesNotWearItOut() {
     for (int i = 0; i < TICKS_OF_AN_HOUR; i++) {
-      load.opened();
+      open();
       load.carried(1_500);
       load.tick();
     }
@@ -23,7 +24,7 @@ final class LinkLoadTest {
   void fiveSecondsOfManyStreamsWearItOut() {
     for (int i = 0; i < 20; i++) {
       for (int stream = 0; stream < 50; stream++) {
-        load.opened();
+        open();
         load.carried(100);
       }
       load.tick();
@@ -44,21 +45,47 @@ final class LinkLoadTest {
   @Test
   void aStreamIsSeenBeforeItsBytesAre() {
     assertThat(load.resting()).isTrue();
-    load.opened();
+    open();
     load.tick();
     load.tick();
     assertThat(load.resting()).isFalse();
+    assertThat(load.young()).isEqualTo(1);
     load.tick();
     assertThat(load.resting()).isTrue();
+    load.ended(id);
+    assertThat(load.young()).isZero();
   }
 
   @Test
-  void aFewStreamsAreNoCrowd() {
-    for (int i = 0; i < 7; i++) {
-      load.opened();
+  void aStreamThatIsOverIsNotYoungAnyMore() {
+    open();
+    int first = id;
+    load.tick();
+    open();
+    load.tick();
+    open();
+    load.ended(first);
+    assertThat(load.young()).isEqualTo(2);
+    load.ended(id);
+    assertThat(load.young()).isEqualTo(1);
+    load.tick();
+    load.tick();
+    load.tick();
+    assertThat(load.young()).isZero();
+  }
+
+  @Test
+  void whatIsOpenedAtTheSameTimeIsOpenedTogether() {
+    for (int i = 0; i < 6; i++) {
+      open();
     }
-    assertThat(load.crowded()).isFalse();
-    load.opened();
-    assertThat(load.crowded()).isTrue();
+    long now = System.nanoTime();
+    assertThat(load.openedTogether(now)).isEqualTo(6);
+    assertThat(load.openedTogether(now + LinkLoad.TOGETHER_NANOS)).isZero();
+  }
+
+  private void open() {
+    id += 2;
+    load.opened(id);
   }
 }
