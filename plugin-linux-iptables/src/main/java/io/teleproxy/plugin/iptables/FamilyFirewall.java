@@ -57,13 +57,19 @@ final class FamilyFirewall {
         (set, element) -> sets.isPresent() && sets.get().holds(set, element));
   }
 
-  /** The same for rules that name sets: no rule is ever there without them. */
-  void make(FamilyRules wanted) throws IOException {
+  /**
+   * The same for rules that name sets: no rule is ever there without them.
+   *
+   * @param last those that were in force; empty if that is not known
+   * @return what of the last ones was not there any more, in words
+   */
+  Optional<String> make(FamilyRules wanted, List<TableRules> last) throws IOException {
     if (sets.isPresent()) {
       sets.get().fill(wanted.sets());
     }
-    make(wanted.tables());
+    Optional<String> lost = make(wanted.tables(), last);
     sets.ifPresent(all -> all.keepOnly(wanted.sets().keySet()));
+    return lost;
   }
 
   /**
@@ -71,11 +77,13 @@ final class FamilyFirewall {
    *
    * @throws IOException if that failed or something is missing afterwards
    */
-  void make(List<TableRules> wanted) throws IOException {
+  private Optional<String> make(List<TableRules> wanted, List<TableRules> last) throws IOException {
     SavedRules before = xtables.read();
+    Optional<String> lost =
+        last.isEmpty() ? Optional.empty() : RestoreScript.missing(before, last, false);
     String script = RestoreScript.between(before, wanted);
     if (script.isEmpty()) {
-      return;
+      return lost;
     }
     if (reachesNewChains(before, wanted)) {
       script = RestoreScript.between(before, wanted, xtables.readNft());
@@ -92,6 +100,12 @@ final class FamilyFirewall {
               + ". Another firewall tool has removed them at the same moment; end it, or retry.");
     }
     removeCreated(before, after);
+    return lost;
+  }
+
+  /** Whether somebody else has changed what is in our sets; takes no look at the rules. */
+  boolean hasLostElements() throws IOException {
+    return sets.isPresent() && sets.get().missing().isPresent();
   }
 
   /** What of the wanted rules and sets is not there, in words. */

@@ -119,6 +119,11 @@ final class IpSets {
     return there != null && there.elements().contains(element);
   }
 
+  /** As below, of all that we have made. */
+  Optional<String> missing() throws IOException {
+    return missing(Map.copyOf(known));
+  }
+
   /** What is not in the kernel any more, in words: sets are compared by how much is in them. */
   Optional<String> missing(Map<String, AddressSet> wanted) throws IOException {
     if (wanted.isEmpty()) {

@@ -84,9 +84,10 @@ final class IptablesSession implements Interceptor.Session {
         protect();
       }
       applied = null;
-      make(wanted);
+      Optional<String> lost = make(wanted, before == null ? List.of() : rules(before));
       renew(plan.dns().nameservers());
       applied = plan;
+      lost.ifPresent(IptablesSession::tellMended);
     } catch (IOException e) {
       if (before != null) {
         rollBack(before, e);
@@ -114,7 +115,7 @@ final class IptablesSession implements Interceptor.Session {
       var unused = started.process().onExit().thenRun(() -> restart(started));
     }
     if (upkeep == null) {
-      upkeep = new Upkeep(this::renew, this::mend);
+      upkeep = new Upkeep(this::renew, this::mend, this::mendSets);
     }
   }
 
@@ -169,15 +170,11 @@ final class IptablesSession implements Interceptor.Session {
     try {
       Optional<String> missing = missing();
       if (missing.isPresent()) {
-        make(rules(plan));
+        make(rules(plan), List.of());
         renew(plan.dns().nameservers());
         // Flows of meanwhile went elsewhere.
         flows.forget(InterceptPlan.EMPTY, plan);
-        log.warn(
-            "linux-iptables: somebody else has changed our rules ({}); they were made again. A firewall"
-                + " tool that is started or reloaded (firewalld, ufw) does that; nothing is to be"
-                + " done, unless it goes on",
-            missing.get());
+        tellMended(missing.get());
       }
       complaint = "";
     } catch (IOException | RuntimeException e) {
@@ -187,6 +184,29 @@ final class IptablesSession implements Interceptor.Session {
         log.warn("linux-iptables: rules could not be kept up: {}; trying again", message);
       }
     }
+  }
+
+  /** As {@link #mend}, where it is found out by what the kernel has of our sets. */
+  private synchronized void mendSets() {
+    try {
+      boolean lost = false;
+      for (FamilyFirewall firewall : firewalls) {
+        lost |= firewall.hasLostElements();
+      }
+      if (lost) {
+        mend();
+      }
+    } catch (IOException | RuntimeException e) {
+      log.debug("linux-iptables: sets cannot be looked at: {}", e.getMessage());
+    }
+  }
+
+  private static void tellMended(String missing) {
+    log.warn(
+        "linux-iptables: somebody else has changed our rules ({}); they were made again. A firewall"
+            + " tool that is started or reloaded (firewalld, ufw) does that; nothing is to be"
+            + " done, unless it goes on",
+        missing);
   }
 
   private void unprotect() throws IOException {
@@ -279,10 +299,21 @@ final class IptablesSession implements Interceptor.Session {
     return rules;
   }
 
-  private void make(List<FamilyRules> wanted) throws IOException {
+  /**
+   * Makes the rules.
+   *
+   * @param last those that were in force; empty if that is not known
+   * @return what of them somebody else had removed, in words
+   */
+  private Optional<String> make(List<FamilyRules> wanted, List<FamilyRules> last)
+      throws IOException {
+    Optional<String> lost = Optional.empty();
     for (int i = 0; i < firewalls.size(); i++) {
-      firewalls.get(i).make(wanted.get(i));
+      List<TableRules> before = last.isEmpty() ? List.of() : last.get(i).tables();
+      Optional<String> here = firewalls.get(i).make(wanted.get(i), before);
+      lost = lost.isPresent() ? lost : here;
     }
+    return lost;
   }
 
   /** All families back to the plan before, each in spite of the others' failure. */
@@ -291,7 +322,7 @@ final class IptablesSession implements Interceptor.Session {
     boolean complete = true;
     for (int i = 0; i < firewalls.size(); i++) {
       try {
-        firewalls.get(i).make(rules.get(i));
+        firewalls.get(i).make(rules.get(i), List.of());
       } catch (IOException e) {
         complete = false;
         cause.addSuppressed(e);

@@ -14,6 +14,9 @@ final class Upkeep implements AutoCloseable {
 
   private static final long CHECK_MILLIS = 3000;
 
+  /** Nobody announces changes of sets; a look at them is one short command, whatever their size. */
+  private static final long SETS_MILLIS = 2000;
+
   /** A look at all rules takes time where there are thousands: it is taken less often then. */
   private static final int SHARE = 20;
 
@@ -28,8 +31,15 @@ final class Upkeep implements AutoCloseable {
           });
   private final Runnable check;
 
-  Upkeep(Runnable renew, Runnable check) {
+  /**
+   * Begins.
+   *
+   * @param check looks at all rules
+   * @param checkSets looks at sets only
+   */
+  Upkeep(Runnable renew, Runnable check, Runnable checkSets) {
     this.check = check;
+    timer.scheduleWithFixedDelay(checkSets, SETS_MILLIS, SETS_MILLIS, TimeUnit.MILLISECONDS);
     timer.scheduleWithFixedDelay(renew, RENEW_MILLIS, RENEW_MILLIS, TimeUnit.MILLISECONDS);
     var unused = timer.schedule(this::check, CHECK_MILLIS, TimeUnit.MILLISECONDS);
   }

@@ -9,7 +9,10 @@ import io.teleproxy.spi.InterceptPlan;
 import io.teleproxy.spi.InterceptPlan.Rule;
 import io.teleproxy.testkit.Machine;
 import io.teleproxy.testkit.Plans;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -70,6 +73,27 @@ class SetsInNamespaceTest {
     session.close();
     assertThat(host.run("ipset list -n")).isEmpty();
     assertThat(host.firewall()).isEqualTo(before);
+  }
+
+  /** Whoever comes first mends them; both say so. */
+  @Test
+  void rulesThatSomebodyHasRemovedAsThePlanChangesAreSaidToo() throws IOException {
+    IptablesInterceptor interceptor = new IptablesInterceptor(timeout -> host.runner());
+    IptablesSession session = (IptablesSession) interceptor.open(new Machine());
+    apply(session, services(3), "few");
+    PrintStream err = System.err;
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    try {
+      System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
+      apply(session, services(4), "one more");
+      assertThat(said.toString(StandardCharsets.UTF_8)).doesNotContain("somebody else");
+      host.run("iptables -t nat -F");
+      apply(session, services(5), "one more");
+    } finally {
+      System.setErr(err);
+    }
+    assertThat(said.toString(StandardCharsets.UTF_8)).contains("somebody else has changed our");
+    session.close();
   }
 
   @Test
