@@ -17,7 +17,9 @@ import java.util.TreeSet;
 
 /**
  * The machine's routes as {@code /proc/net/route} and {@code /proc/net/ipv6_route} tell them, those
- * of loopback left out.
+ * of loopback left out; and IPv4 routes of tables other than main, of which only {@code
+ * /proc/net/fib_trie} knows, without their devices. A rule leads to such a table (ip-rule(8)), or
+ * nobody would have made it: a VPN's, as Tailscale's 52.
  *
  * @param all in the kernel's order
  */
@@ -28,10 +30,10 @@ public record HostRoutes(List<Route> all) {
   private static final int RTF_LOCAL = 0x80000000;
 
   /**
-   * A route of the main table.
+   * A route.
    *
-   * @param device the interface's name
-   * @param gateway as the kernel prints it, which tells one from another
+   * @param device the interface's name; empty where only the table is known
+   * @param gateway as the kernel prints it, which tells one from another; or the table's number
    */
   public record Route(Prefix to, String device, String gateway) {
     /** Whether it is the way out for whatever has no better route. */
@@ -42,7 +44,7 @@ public record HostRoutes(List<Route> all) {
     /** {@code 10.0.0.0/8 dev tun0}. */
     @Override
     public String toString() {
-      return to + " dev " + device;
+      return to + (device.isEmpty() ? " in table " + gateway : " dev " + device);
     }
   }
 
@@ -70,7 +72,7 @@ public record HostRoutes(List<Route> all) {
 
   /** The ways out for whatever has no better route. */
   public List<Route> defaults() {
-    return all.stream().filter(Route::isDefault).toList();
+    return all.stream().filter(each -> each.isDefault() && !each.device().isEmpty()).toList();
   }
 
   /**
@@ -132,7 +134,27 @@ public record HostRoutes(List<Route> all) {
             number(words[8]));
       }
     }
+    addOfOtherTables(routes, lines(net.resolve("fib_trie")));
     return new HostRoutes(routes);
+  }
+
+  /**
+   * Of a trie that begins with {@code Id 52:}: {@code |-- 10.7.0.0}, and below it {@code /16 link
+   * UNICAST}. Main and local are called by name.
+   */
+  private static void addOfOtherTables(List<Route> routes, List<String> trie) {
+    String table = "";
+    String address = "";
+    for (String line : trie) {
+      String[] words = line.trim().split("\\s+");
+      if (line.endsWith(":")) {
+        table = words[0].equals("Id") ? words[1].replace(":", "") : "";
+      } else if (words[0].equals("|--")) {
+        address = words[1];
+      } else if (!table.isEmpty() && words.length > 2 && words[2].equals("UNICAST")) {
+        routes.add(new Route(Prefix.parse(address + words[0]), "", table));
+      }
+    }
   }
 
   private static void add(

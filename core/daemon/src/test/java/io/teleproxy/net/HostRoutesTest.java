@@ -54,6 +54,38 @@ class HostRoutesTest {
   }
 
   @Test
+  void routesOfTablesThatARuleLeadsToAreNamedByTheTable() throws IOException {
+    // As Linux 6.18 prints it.
+    Files.writeString(
+        net.resolve("fib_trie"),
+        """
+        Id 52:
+          +-- 10.76.0.0/14 3 0 5
+             |-- 10.77.0.0
+                /16 link UNICAST
+             |-- 10.79.0.0
+                /16 universe UNREACHABLE
+        Id 51820:
+          |-- 0.0.0.0
+             /0 link UNICAST
+        Main:
+          +-- 0.0.0.0/0 2 0 2
+             |-- 10.78.0.0
+                /16 link UNICAST
+        Local:
+          +-- 0.0.0.0/0 2 0 2
+             |-- 127.0.0.1
+                /32 host LOCAL
+        """);
+    HostRoutes routes = HostRoutes.read(net);
+
+    assertThat(routes.all()).hasToString("[10.77.0.0/16 in table 52, 0.0.0.0/0 in table 51820]");
+    assertThat(overlapping(routes, List.of(Prefix.parse("10.77.0.1"), Prefix.parse("10.79.0.1"))))
+        .containsExactly("10.77.0.0/16 in table 52: 1 destination, 10.77.0.1");
+    assertThat(routes.defaults()).isEmpty();
+  }
+
+  @Test
   void withoutTablesOfRoutesNoneOverlaps() {
     assertThat(overlapping(HostRoutes.read(net), List.of(Prefix.parse("10.96.0.1")))).isEmpty();
   }
