@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +96,9 @@ final class DoctorCommand implements Callable<Integer> {
   private void plugins(List<Finding> findings, ReportBundle report) {
     Flags given = new Flags();
     flags.addTo(given);
+    if (!flags.namesSource()) {
+      running().ifPresent(status -> findings.add(adopted(status, given)));
+    }
     Configuration configuration;
     try {
       configuration = ConfigurationReader.read(given, program.environment());
@@ -118,6 +122,22 @@ final class DoctorCommand implements Callable<Integer> {
           watcher.call(one -> one.evidence(watcher.environment())).forEach(report::add);
         }
       }
+    }
+  }
+
+  private Finding adopted(JsonObject status, Flags given) {
+    return RunningKubeconfig.adopt(status, given, program.environment().uid());
+  }
+
+  /** What the running teleproxy says; empty if none runs, or not to us. */
+  private Optional<JsonObject> running() {
+    ApiClient api = ApiClient.find(program.environment());
+    try {
+      return api.isThere()
+          ? Optional.of(api.get("/api/status").getAsJsonObject())
+          : Optional.empty();
+    } catch (UserException e) {
+      return Optional.empty();
     }
   }
 

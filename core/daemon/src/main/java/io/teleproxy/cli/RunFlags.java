@@ -139,6 +139,15 @@ final class RunFlags {
     verbose = Arrays.copyOf(verbose, verbose.length + more);
   }
 
+  /** Whether they say what to connect to, or which configuration says it. */
+  boolean namesSource() {
+    return kubeconfig != null
+        || context != null
+        || namespace != null
+        || ssh != null
+        || config != null;
+  }
+
   /** Adds these flags to others; where both say something, these win. */
   void addTo(Flags flags) {
     if (config != null) {

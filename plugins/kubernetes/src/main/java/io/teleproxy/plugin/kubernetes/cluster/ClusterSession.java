@@ -3,6 +3,7 @@ package io.teleproxy.plugin.kubernetes.cluster;
 import io.teleproxy.spi.Environment;
 import io.teleproxy.spi.Settings;
 import io.teleproxy.spi.UserException;
+import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -136,6 +137,15 @@ public final class ClusterSession implements AutoCloseable {
       session.users++;
       return session;
     }
+  }
+
+  /** The files to which these settings lead, as KUBECONFIG would name them. */
+  public String kubeconfigs() {
+    StringBuilder names = new StringBuilder();
+    for (Path path : key.files().paths()) {
+      names.append(names.isEmpty() ? "" : File.pathSeparator).append(path.toAbsolutePath());
+    }
+    return names.toString();
   }
 
   /** The files to which these settings lead, and those with certificates that they name. */

@@ -38,6 +38,7 @@ final class WatchHealth {
 
   private Map<String, String> place() {
     Map<String, String> place = new HashMap<>();
+    place.put("kubeconfig", cluster.kubeconfigs());
     place.put("server", cluster.server().toString());
     place.put("context", cluster.context());
     place.put("namespace", cluster.namespace());
