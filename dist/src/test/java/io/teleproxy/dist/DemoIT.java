@@ -43,6 +43,7 @@ class DemoIT {
 
       if (backend.equals("linux-nftables")) {
         whatIsShown(machine, product);
+        whenFilesRunOut(machine, product);
       }
       // Both learn that it stops, or they would be there for ever.
       List<Process> connected =
@@ -138,6 +139,38 @@ class DemoIT {
     assertThat(http.get("http://teleproxy/page.js").body()).contains("EventSource");
     assertThat(machine.run("curl -sSN http://teleproxy/api/events | head -c 3000").out())
         .startsWith("event: tick\ndata: {");
+  }
+
+  /** It says so, and what waits meanwhile is served as soon as there is room. */
+  private static void whenFilesRunOut(PlainMachine machine, Product product) {
+    long pid = product.pid();
+    long open = machine.run("ls /proc/" + pid + "/fd").lines().size();
+    // Under its own group id: whose limits are another's may be changed by few.
+    String limits =
+        "setpriv --regid $(awk '/^Gid:/ {print $2}' /proc/%d/status) --keep-groups prlimit --pid %d "
+            .formatted(pid, pid);
+    String before = machine.run(limits + "--nofile --noheadings -o SOFT").out().trim();
+    machine.run(limits + "--nofile=" + (open + 6) + ":");
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> product.stderr().contains("open files: degraded: more than nine tenths"));
+    Process crowd =
+        machine
+            .namespace()
+            .command(
+                "sh",
+                "-c",
+                "for i in 1 2 3 4 5 6 7 8; do timeout 2 socat -u TCP4:echo.demo:7 - & done; wait")
+            .start(NOWHERE, NOWHERE);
+    assertThat(crowd.onExit()).succeedsWithin(Duration.ofSeconds(30));
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> machine.http().curl("http://hello.demo/").exit() == 0);
+    assertThat(product.stderr()).contains("Too many open files").doesNotContain("exceptionCaught");
+    machine.run(limits + "--nofile=" + before + ":");
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> product.stderr().contains("open files: ready again"));
   }
 
   private static String explain(Product product, int exit, String place) {

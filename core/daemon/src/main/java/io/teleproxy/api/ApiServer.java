@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.netty.handler.timeout.WriteTimeoutHandler;
+import io.teleproxy.net.AcceptPause;
 import io.teleproxy.net.LocalPeers;
 import io.teleproxy.net.Transport;
 import io.teleproxy.spi.UserException;
@@ -81,6 +82,7 @@ public final class ApiServer implements AutoCloseable {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)
+            .handler(AcceptPause.HANDLER)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.AUTO_READ, false)
             .childHandler(

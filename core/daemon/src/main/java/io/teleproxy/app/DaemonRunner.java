@@ -129,9 +129,14 @@ public final class DaemonRunner implements Runner {
               Hangup.install(part::reload, stop::make);
               try {
                 part.follow();
+                boolean bridge = Part.isBridge(environment.variables());
+                closer.add(
+                    "open files",
+                    OpenFilesWatch.begin(
+                        components.reporter(bridge ? "bridge's open files" : "open files")));
                 MemoryAtRest memory = new MemoryAtRest();
                 memory.afterTheStart();
-                if (!Part.isBridge(environment.variables()) && ClassDataRenewal.wanted()) {
+                if (!bridge && ClassDataRenewal.wanted()) {
                   closer.add("class data", ClassDataRenewal.ofThisProduct()).run();
                 }
                 memory.fromNowOn();

@@ -111,7 +111,10 @@ final class Interception implements AutoCloseable {
               .call(interceptor -> interceptor.portByPort(backend.environment()))
               .map(limits -> new Allotment(limits, this::applied))
               .orElse(null);
-      surroundings = closer.add("network watch", new Surroundings(configuration));
+      surroundings =
+          closer.add(
+              "network watch",
+              new Surroundings(configuration, new WaysThere(components.reporter("routes"))));
       dns =
           closer.add(
               "DNS",

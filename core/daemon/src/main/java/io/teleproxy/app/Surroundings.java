@@ -40,7 +40,10 @@ final class Surroundings implements AutoCloseable {
   /** Those that were told of; touched by the watching thread only. */
   private List<HostRoutes.Overlap> told = List.of();
 
-  Surroundings(Configuration configuration) {
+  private final WaysThere waysThere;
+
+  Surroundings(Configuration configuration, WaysThere waysThere) {
+    this.waysThere = waysThere;
     this.source = NameserverSource.standard(configuration.nameservers(), configuration.fallback());
     this.nameservers = source.read();
     this.nameserverChanges = new NameserverChanges(source, nameservers);
@@ -70,7 +73,9 @@ final class Surroundings implements AutoCloseable {
   void watch(Runnable changed, Supplier<Set<Prefix>> diverted) {
     HostNetwork now = HostNetwork.now();
     network = now;
-    tellOverlaps(now, diverted.get());
+    Set<Prefix> ours = diverted.get();
+    tellOverlaps(now, ours);
+    waysThere.look(!now.waysOut().isEmpty(), nameservers.captured(), ours);
     closer.add(
         "network",
         ChangeWatch.ofNetwork(
@@ -100,6 +105,7 @@ final class Surroundings implements AutoCloseable {
     if (moved) {
       tellOverlaps(networkNow, diverted.get());
     }
+    waysThere.look(!networkNow.waysOut().isEmpty(), nameservers.captured(), diverted.get());
     return !nameserverChanges.isUnsure();
   }
 

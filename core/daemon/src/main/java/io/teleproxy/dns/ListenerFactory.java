@@ -14,6 +14,7 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.netty.handler.timeout.IdleStateHandler;
+import io.teleproxy.net.AcceptPause;
 import io.teleproxy.net.BoundDevice;
 import io.teleproxy.net.Transport;
 import java.io.IOException;
@@ -111,6 +112,7 @@ final class ListenerFactory {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)
+            .handler(AcceptPause.HANDLER)
             .channelFactory(transport.server(address))
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)

@@ -6,6 +6,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.teleproxy.net.AcceptPause;
 import io.teleproxy.net.BoundDevice;
 import io.teleproxy.net.Transport;
 import io.teleproxy.socks.Buffering;
@@ -90,6 +91,7 @@ public final class TransparentProxy implements AutoCloseable {
   private static ServerBootstrap bootstrap(EventLoopGroup loops, Redirected redirected) {
     return new ServerBootstrap()
         .group(loops)
+        .handler(AcceptPause.HANDLER)
         .option(ChannelOption.SO_BACKLOG, Buffering.BACKLOG)
         .option(ChannelOption.SO_REUSEADDR, true)
         .childOption(ChannelOption.AUTO_READ, false)

@@ -9,6 +9,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import io.teleproxy.net.AcceptPause;
 import io.teleproxy.net.LocalPeers;
 import io.teleproxy.net.PeerGate;
 import io.teleproxy.net.Transport;
@@ -64,6 +65,7 @@ public final class SocksServer implements AutoCloseable {
     ChannelFuture bound =
         new ServerBootstrap()
             .group(loops)
+            .handler(AcceptPause.HANDLER)
             .channelFactory(Transport.of(loops).server(loopback))
             .option(ChannelOption.SO_BACKLOG, Buffering.BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
