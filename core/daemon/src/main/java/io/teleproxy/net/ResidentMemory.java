@@ -23,11 +23,15 @@ public final class ResidentMemory {
 
   private static final Path MAPPINGS = Path.of("/proc/self/smaps");
 
-  /** {@code start-end perms offset device inode path} (proc_pid_maps(5)). */
+  /**
+   * {@code start-end perms offset device inode path} (proc_pid_maps(5)) of programs, and of the
+   * class-data archive. Not of what is only read otherwise: the loader has written on some of it.
+   */
   private static final Pattern HEAD =
-      Pattern.compile("([0-9a-f]+)-([0-9a-f]+) (r-[-x][ps]) \\S+ \\S+ \\d+ +(/.*)");
+      Pattern.compile("([0-9a-f]+)-([0-9a-f]+) (?:r-x[ps] .* /.*|r--[ps] .* /.*\\.jsa)");
 
-  private static final String NOTHING_OF_ITS_OWN = "Anonymous:             0 kB";
+  /** What a mapping must not have in memory, or on a disk for want of memory, to be the file's. */
+  private static final Pattern OF_ITS_OWN = Pattern.compile("(Anonymous|Swap): +[1-9].*");
 
   /** The same on all of Linux's machines that we have libraries for (madvise(2)). */
   private static final int MADV_DONTNEED = 4;
@@ -77,11 +81,14 @@ public final class ResidentMemory {
     Set<String> found = new HashSet<>();
     String head = "";
     for (String line : lines) {
-      if (line.equals(NOTHING_OF_ITS_OWN) && !head.isEmpty()) {
-        found.add(head);
-      } else if (!Character.isUpperCase(line.charAt(0))) {
+      if (!Character.isUpperCase(line.charAt(0))) {
         // What is said of a mapping begins with a capital.
-        head = HEAD.matcher(line).matches() ? line : "";
+        head = line;
+        if (HEAD.matcher(line).matches()) {
+          found.add(line);
+        }
+      } else if (OF_ITS_OWN.matcher(line).matches()) {
+        found.remove(head);
       }
     }
     return found;

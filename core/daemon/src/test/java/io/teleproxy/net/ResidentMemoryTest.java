@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,21 @@ class ResidentMemoryTest {
   void leavesWhatIsNotTheFilesAlone() {
     // Relocated by the loader and then protected: to let go of it would undo that.
     assertThat(ResidentMemory.readOnly(mapping(FILE, 736))).isEmpty();
+  }
+
+  @Test
+  void leavesWhatWasItsOwnAndIsOnADiskNow() {
+    List<String> swapped = mapping(FILE, 0);
+    swapped.set(swapped.size() - 2, "Swap:                  4 kB");
+    assertThat(ResidentMemory.readOnly(swapped)).isEmpty();
+  }
+
+  @Test
+  void takesTheClassDataButNoOtherDataThatIsOnlyRead() {
+    String archive = "800e77000-8024f4000 r--p 00e76000 fe:00 2 /lib/teleproxy.jsa";
+    String relocated = "7f5fde7a4000-7f5fde860000 r--p 01000000 fe:00 1 /lib/libjvm.so";
+    assertThat(ResidentMemory.readOnly(mapping(archive, 0))).containsExactly(archive);
+    assertThat(ResidentMemory.readOnly(mapping(relocated, 0))).isEmpty();
   }
 
   @Test
@@ -49,12 +65,14 @@ class ResidentMemoryTest {
   }
 
   private static List<String> mapping(String head, int anonymous) {
-    return List.of(
-        head,
-        "Size:              13644 kB",
-        "Rss:                9208 kB",
-        String.format("Anonymous:      %8d kB", anonymous),
-        "VmFlags: rd ex mr mw me");
+    return new ArrayList<>(
+        List.of(
+            head,
+            "Size:              13644 kB",
+            "Rss:                9208 kB",
+            String.format("Anonymous:      %8d kB", anonymous),
+            "Swap:                  0 kB",
+            "VmFlags: rd ex mr mw me"));
   }
 
   /** Of a file, in KiB. */
