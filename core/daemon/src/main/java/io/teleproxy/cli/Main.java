@@ -2,6 +2,7 @@ package io.teleproxy.cli;
 
 import io.teleproxy.config.Flags;
 import io.teleproxy.config.HostEnvironment;
+import io.teleproxy.config.Part;
 import io.teleproxy.spi.UserException;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -90,7 +91,7 @@ public final class Main {
         bareRun ? Commands.bare(program) : Commands.whatItTakes(program, arguments);
     commands.setOut(writer(program.out()));
     commands.setErr(writer(program.err()));
-    commands.setParameterExceptionHandler((e, args) -> misused(e, program.err()));
+    commands.setParameterExceptionHandler((e, args) -> misused(e, program));
     commands.setExecutionExceptionHandler((e, line, result) -> failed(e, program.err()));
     try {
       return commands.execute(twoDashes(arguments));
@@ -119,7 +120,12 @@ public final class Main {
         && !argument.matches("-v+");
   }
 
-  private static int misused(CommandLine.ParameterException e, PrintStream err) {
+  private static int misused(CommandLine.ParameterException e, Program program) {
+    if (Part.isBridge(program.environment().variables())) {
+      // Root's part was called with the same words, and says it.
+      return USER;
+    }
+    PrintStream err = program.err();
     String command = e.getCommandLine().getCommandSpec().qualifiedName();
     err.println(
         "teleproxy: "

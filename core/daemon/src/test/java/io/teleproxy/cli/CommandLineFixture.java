@@ -43,9 +43,13 @@ abstract class CommandLineFixture {
   }
 
   int run(String... arguments) {
+    return run(environment(), arguments);
+  }
+
+  int run(HostEnvironment environment, String... arguments) {
     return Main.run(
         new Program(
-            environment(),
+            environment,
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             () -> runner),

@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.teleproxy.config.Configuration;
+import io.teleproxy.config.HostEnvironment;
 import io.teleproxy.config.LogLevel;
 import io.teleproxy.config.Mode;
+import io.teleproxy.config.Part;
 import io.teleproxy.plugin.PluginJarBuilder;
 import io.teleproxy.spi.UserException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -151,6 +154,13 @@ class MainTest extends CommandLineFixture {
     assertThat(run(line.split(" "))).isEqualTo(2);
     assertThat(err()).startsWith("teleproxy: ").contains("--help").doesNotContain("\tat ");
     assertThat(runs).isEmpty();
+  }
+
+  @Test
+  void whatRootsPartSaysToTheBridgeDoesNotSayAgain() {
+    HostEnvironment bridge = environment().with(Map.of(Part.VARIABLE, "bridge"));
+    assertThat(run(bridge, "run", "--bogus")).isEqualTo(2);
+    assertThat(err()).isEmpty();
   }
 
   @ParameterizedTest
