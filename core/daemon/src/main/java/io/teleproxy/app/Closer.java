@@ -39,6 +39,11 @@ final class Closer implements AutoCloseable {
     throw new CancellationException("stopped while starting " + name);
   }
 
+  /** Whether closing has begun. */
+  synchronized boolean isClosed() {
+    return closed;
+  }
+
   /** Closes everything in reverse order. */
   @Override
   public void close() {

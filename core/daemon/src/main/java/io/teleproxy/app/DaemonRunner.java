@@ -38,6 +38,7 @@ public final class DaemonRunner implements Runner {
       Configuration configuration, PluginHost plugins, HostEnvironment environment, PrintStream out)
       throws Exception {
     Closer closer = new Closer();
+    Thread.setDefaultUncaughtExceptionHandler(new UncaughtFailures(closer::isClosed));
     StopOnSignal signals = StopOnSignal.install(closer);
     try {
       ProcessPart part = open(configuration, plugins, environment, closer, out);

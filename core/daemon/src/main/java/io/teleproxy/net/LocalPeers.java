@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -99,8 +100,15 @@ public final class LocalPeers {
                   .orElse(OptionalLong.empty())));
       return;
     }
-    uids.ask(
-        peer, destinations, uid -> channel.eventLoop().execute(() -> answer.accept(refusal(uid))));
+    uids.ask(peer, destinations, uid -> onLoop(channel, () -> answer.accept(refusal(uid))));
+  }
+
+  private static void onLoop(Channel channel, Runnable answer) {
+    try {
+      channel.eventLoop().execute(answer);
+    } catch (RejectedExecutionException e) {
+      // The event loop has ended, and with it the connection: nobody waits for the answer.
+    }
   }
 
   private Optional<String> refusal(OptionalLong uid) {
