@@ -120,7 +120,8 @@ class BrowserIT {
     try {
       assertThat(machine.http().get("http://hello.demo/").body()).startsWith("Hello");
       browser.awaitText(row("flows", "socat"), "echo.demo");
-      assertThat(browser.evaluate(row("flows", "socat"))).contains("tcp 127.77.0.7:7", "open");
+      browser.awaitText(row("flows", "socat"), "open");
+      assertThat(browser.evaluate(row("flows", "socat"))).contains("tcp 127.77.0.7:7");
       browser.awaitText(row("flows", "hello.demo"), "closed");
       browser.awaitText(row("queries", "hello.demo"), "NOERROR");
       browser.awaitText("document.getElementById('down').getAttribute('points')", "600");
