@@ -114,7 +114,7 @@ class TwoProcessesIT {
           user.start("run", "--restart", "--kubeconfig", kubeconfig.toString())) {
         product.awaitReady();
         long bridge = bridge(cluster).orElseThrow();
-        List<String> agent = cluster.agentObjects("pods");
+        String agent = agent(product);
         long killed = System.nanoTime();
         Command.of("kill", "-KILL", Long.toString(root(cluster))).run().succeeded();
         await().atMost(PATIENCE).until(() -> web(cluster));
@@ -122,7 +122,8 @@ class TwoProcessesIT {
             "root's part killed: web answers again after %d ms%n",
             (System.nanoTime() - killed) / 1_000_000);
         assertThat(bridge(cluster)).contains(bridge);
-        assertThat(cluster.agentObjects("pods")).isEqualTo(agent);
+        assertThat(cluster.kubectl("get", "pods", "-o", "name").lines()).contains("pod/" + agent);
+        assertThat(product.stderr()).containsOnlyOnce("agent: [namespace=");
 
         long root = root(cluster);
         Command.of("kill", "-KILL", Long.toString(bridge)).run().succeeded();
@@ -224,6 +225,15 @@ class TwoProcessesIT {
   private static Stream<Long> parts(Cluster cluster, String uid) {
     return cluster.laptop().daemons().stream()
         .filter(pid -> status(pid).contains("Uid:\t" + uid + "\t"));
+  }
+
+  /** The pod of the agent, which comes after the start. */
+  private static String agent(Product product) {
+    Pattern said = Pattern.compile("agent: \\[namespace=\\S+ pod=(\\S+) ");
+    await().atMost(PATIENCE).until(() -> said.matcher(product.stderr()).find());
+    Matcher pod = said.matcher(product.stderr());
+    assertThat(pod.find()).isTrue();
+    return pod.group(1);
   }
 
   private static String status(long pid) {
