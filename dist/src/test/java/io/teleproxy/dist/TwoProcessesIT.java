@@ -90,15 +90,7 @@ class TwoProcessesIT {
                         && new Http(cluster.laptop()).curl("http://web/").exit() == 0);
         assertThat(product.stderr()).contains("pid " + first + " has died");
 
-        List<Long> all = new ArrayList<>(List.of(product.pid()));
-        cluster.laptop().processes().stream()
-            .filter(pid -> pid != product.pid() && !others.contains(pid))
-            .forEach(all::add);
-        Death.by("KILL", cluster.laptop(), all).isAsPromised();
-        await()
-            .atMost(PATIENCE)
-            .untilAsserted(
-                () -> assertThat(HostState.of(cluster.laptop()).since(before)).isEmpty());
+        killedItLeavesNothing(cluster, product, others, before);
       }
     }
   }
@@ -141,15 +133,7 @@ class TwoProcessesIT {
             .atMost(PATIENCE)
             .until(() -> bridge(cluster).filter(pid -> pid != second).isPresent() && web(cluster));
 
-        List<Long> all = new ArrayList<>(List.of(product.pid()));
-        cluster.laptop().processes().stream()
-            .filter(pid -> pid != product.pid() && !others.contains(pid))
-            .forEach(all::add);
-        Death.by("KILL", cluster.laptop(), all).isAsPromised();
-        await()
-            .atMost(PATIENCE)
-            .untilAsserted(
-                () -> assertThat(HostState.of(cluster.laptop()).since(before)).isEmpty());
+        killedItLeavesNothing(cluster, product, others, before);
       }
     }
   }
@@ -225,6 +209,23 @@ class TwoProcessesIT {
   private static Stream<Long> parts(Cluster cluster, String uid) {
     return cluster.laptop().daemons().stream()
         .filter(pid -> status(pid).contains("Uid:\t" + uid + "\t"));
+  }
+
+  /**
+   * All of its processes at once, the first one first.
+   *
+   * @param others that were there before
+   */
+  private static void killedItLeavesNothing(
+      Cluster cluster, Product product, List<Long> others, HostState before) {
+    List<Long> all = new ArrayList<>(List.of(product.pid()));
+    cluster.laptop().processes().stream()
+        .filter(pid -> pid != product.pid() && !others.contains(pid))
+        .forEach(all::add);
+    Death.by("KILL", cluster.laptop(), all).isAsPromised();
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(HostState.of(cluster.laptop()).since(before)).isEmpty());
   }
 
   /** The pod of the agent, which comes after the start. */

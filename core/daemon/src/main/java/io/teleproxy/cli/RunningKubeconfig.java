@@ -67,13 +67,18 @@ final class RunningKubeconfig {
       if (!Files.exists(file)) {
         return "is not there, or in a folder that you may not enter";
       }
-      long owner = ((Integer) Files.getAttribute(file, "unix:uid")).longValue();
-      if (uid == 0 && owner != 0) {
+      if (uid == 0 && !isRoots(file)) {
         return "belongs to another user than root, who may have programs run by it";
       }
       return Files.isReadable(file) ? "" : "you may not read";
     } catch (IOException | UnsupportedOperationException e) {
       return "cannot be read (" + e.getMessage() + ")";
     }
+  }
+
+  /** Also where files belong to nobody in particular: who is root there is no other user either. */
+  private static boolean isRoots(Path file) throws IOException {
+    return !file.getFileSystem().supportedFileAttributeViews().contains("unix")
+        || Files.getAttribute(file, "unix:uid").equals(0);
   }
 }
